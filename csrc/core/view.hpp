@@ -1,0 +1,36 @@
+// Borrowed memory. A view owns nothing, copies nothing, and is valid as long as the caller's array.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__CUDACC__)
+#define PYNTK_HD __host__ __device__
+#else
+#define PYNTK_HD
+#endif
+
+namespace pyntk {
+
+using index = std::int64_t;  // every size and product of sizes: n * n exceeds 2^31 from n = 46,341
+
+// A contiguous vector of `size` entries.
+template <class T>
+struct vector_view {
+  T* data = nullptr;
+  index size = 0;
+
+  PYNTK_HD T& operator[](index i) const { return data[i]; }
+};
+
+// A matrix in C order without gaps between its rows.
+template <class T>
+struct matrix_view {
+  T* data = nullptr;
+  index rows = 0;
+  index columns = 0;
+
+  PYNTK_HD T* row(index i) const { return data + i * columns; }
+  PYNTK_HD T& operator()(index i, index j) const { return data[i * columns + j]; }
+};
+
+}  // namespace pyntk

@@ -1,0 +1,45 @@
+// The register tile that every CPU kernel is built from, one version per instruction set.
+#pragma once
+
+#include <cstdint>
+
+#include "../core/view.hpp"
+
+namespace pyntk {
+
+// A register tile of `rows` x `columns` entries, over packed panels: A holds k groups of `rows`
+// values, B k groups of `columns` values (64-byte aligned). Each writes the tile C, C order:
+//   product     C_ij = sum_k A_ki B_kj
+//   difference  C_ij = sum_k (A_ki - B_kj)^2
+//   sum         C_ij = sum_k (A_ki + B_kj)^2
+// Every entry is one chain of FMAs with k ascending, flushed after each 64 terms into a compensated
+// sum: it depends on its row and column alone, so it has the same bits in every instruction set
+// that has FMA, in every tile and on every thread, and an error of about 1 u for any number of
+// terms.
+template <class T>
+struct micro_kernel {
+  int rows, columns;
+  void (*product)(index k, const T* A, const T* B, T* C);
+  void (*difference)(index k, const T* A, const T* B, T* C);
+  void (*sum)(index k, const T* A, const T* B, T* C);
+};
+
+struct instruction_set {
+  const char* name;
+  micro_kernel<float> f32;
+  micro_kernel<double> f64;
+  // The number of bits set in both p and q.
+  index (*common_bits)(const std::uint64_t* p, const std::uint64_t* q, index words);
+};
+
+// The best one this machine has, or the one the environment variable PYNTK_ISA names ("avx512",
+// "avx2", "baseline"); throws std::runtime_error where the machine lacks it.
+const instruction_set& this_machine();
+
+// Rows and columns of every register tile divide this, so it is the edge of all larger tiles.
+constexpr index tile_edge = 192;
+
+template <class T>
+const micro_kernel<T>& machine_kernel();
+
+}  // namespace pyntk

@@ -1,0 +1,24 @@
+// Register tiles of u.v over blocks of rows: what all passes of the two-layer network begin with.
+#pragma once
+
+#include <algorithm>
+
+#include "micro_kernel.hpp"
+#include "panels.hpp"
+
+namespace pyntk {
+
+// Calls use(u, v, C) for every register tile between the rows of U and of V, C in C order, where u
+// and v are the first row of each side within its panels.
+template <class T, class Use>
+void for_each_tile(const panels<T>& U, const panels<T>& V, T* C, Use&& use) {
+  const micro_kernel<T>& mk = machine_kernel<T>();
+  for (index v = 0; v < V.count; ++v) {
+    for (index u = 0; u < U.count; ++u) {
+      mk.product(U.k, U[u], V[v], C);
+      use(u * mk.rows, v * mk.columns, C);
+    }
+  }
+}
+
+}  // namespace pyntk

@@ -1,0 +1,96 @@
+// dW = scale diag(a) (G o 1{W X' > 0}) X without an m x n matrix. A block of neurons owns its rows
+// of dW; samples pass in blocks. The masked pre-activation tile [sample][neuron] is already the
+// packed panel (k = sample) of the second product, which therefore yields dW transposed, tile by
+// tile.
+#include "../core/kernels.hpp"
+#include "pool.hpp"
+#include "preactivations.hpp"
+
+namespace pyntk {
+namespace {
+
+constexpr index neuron_block = tile_edge;
+constexpr index sample_block = tile_edge;
+
+// The samples of one block, packed for both products; the same for every block of neurons.
+template <class T>
+struct packed_samples {
+  panels<T> rows{}, columns{};
+};
+
+template <class T>
+std::vector<packed_samples<T>> pack_samples(matrix_view<const T> X, int threads) {
+  const micro_kernel<T>& mk = machine_kernel<T>();
+  std::vector<packed_samples<T>> result(static_cast<std::size_t>(ceil_div(X.rows, sample_block)));
+  parallel_for(static_cast<index>(result.size()), threads, [&](index I) {
+    const index begin = I * sample_block, end = std::min(X.rows, begin + sample_block);
+    packed_samples<T>& block = result[static_cast<std::size_t>(I)];
+    block.rows = panels<T>(end - begin, X.columns, mk.rows);
+    block.columns = panels<T>(X.columns, end - begin, mk.rows);
+    pack_rows(X, begin, end, block.rows);
+    pack_columns(X, begin, end, block.columns);
+  });
+  return result;
+}
+
+// G = g_i 1{w_r.x_i > 0} as panels of neurons with k = sample.
+template <class T>
+void gate(const panels<T>& samples, const panels<T>& neurons, const T* g, T* C, panels<T>& G) {
+  const index height = machine_kernel<T>().rows, width = machine_kernel<T>().columns;
+  for_each_tile(samples, neurons, C, [&](index i, index r, const T* tile) {
+    const index rows = std::min(height, G.k - i);
+    T* target = G[r / width] + i * width;
+    for (index u = 0; u < rows; ++u)
+      for (index v = 0; v < width; ++v)
+        target[u * width + v] = tile[u * width + v] > 0 ? g[i + u] : T(0);
+  });
+}
+
+// dW rows [r0, r1) = scale a_r sum over all blocks of samples.
+template <class T>
+void gradient_block(const std::vector<packed_samples<T>>& samples, matrix_view<const T> W,
+                    vector_view<const T> a, vector_view<const T> g, double scale, index r0,
+                    index r1, matrix_view<T> dW) {
+  const micro_kernel<T>& mk = machine_kernel<T>();
+  panels<T> neurons(r1 - r0, W.columns, mk.columns);
+  pack_rows(W, r0, r1, neurons);
+  buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
+  for (index r = r0; r < r1; ++r) std::fill(dW.row(r), dW.row(r) + dW.columns, T(0));
+  index begin = 0;
+  for (const packed_samples<T>& block : samples) {
+    panels<T> G(r1 - r0, block.columns.k, mk.columns);
+    gate(block.rows, neurons, g.data + begin, tile.get(), G);
+    for_each_tile(block.columns, G, tile.get(), [&](index column, index r, const T* C) {
+      const index columns = std::min<index>(mk.rows, W.columns - column);
+      const index rows = std::min<index>(mk.columns, r1 - r0 - r);
+      for (index v = 0; v < rows; ++v)
+        for (index u = 0; u < columns; ++u) dW(r0 + r + v, column + u) += C[u * mk.columns + v];
+    });
+    begin += block.columns.k;
+  }
+  for (index r = r0; r < r1; ++r) {
+    const double factor = scale * static_cast<double>(a[r]);
+    for (index k = 0; k < dW.columns; ++k) dW(r, k) = static_cast<T>(factor * dW(r, k));
+  }
+}
+
+}  // namespace
+
+template <class T>
+void two_layer_gradient(matrix_view<const T> X, matrix_view<const T> W, vector_view<const T> a,
+                        vector_view<const T> g, double scale, int threads, matrix_view<T> dW) {
+  const std::vector<packed_samples<T>> samples = pack_samples(X, threads);
+  parallel_for(ceil_div(W.rows, neuron_block), threads, [&](index R) {
+    const index r0 = R * neuron_block;
+    gradient_block(samples, W, a, g, scale, r0, std::min(W.rows, r0 + neuron_block), dW);
+  });
+}
+
+template void two_layer_gradient(matrix_view<const float>, matrix_view<const float>,
+                                 vector_view<const float>, vector_view<const float>, double, int,
+                                 matrix_view<float>);
+template void two_layer_gradient(matrix_view<const double>, matrix_view<const double>,
+                                 vector_view<const double>, vector_view<const double>, double, int,
+                                 matrix_view<double>);
+
+}  // namespace pyntk

@@ -1,0 +1,202 @@
+"""What an array argument must be: checked once, here, and nowhere below.
+
+``admit`` turns what a user passes into what a kernel takes: C-contiguous, aligned, native, finite
+arrays of one dtype, all on one device. It never modifies its arguments and copies only where it
+must.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+
+from pyntk.contract import Array
+
+LARGEST_INTEGER: Final = 2**53
+"""Integers up to here are float64 numbers; beyond, a conversion would silently round."""
+
+
+class Admitted(tuple[Array, ...]):
+    """The admitted arrays, in the order of the arguments, and their common dtype and place."""
+
+    dtype: np.dtype[Any]
+    on_device: bool
+    lengths: dict[str, int]
+
+    def empty(self, *shape: int, dtype: Any = None) -> Array:
+        """Return an uninitialised output where these arrays are, 64-byte aligned on the host."""
+        wanted = np.dtype(dtype or self.dtype)
+        if self.on_device:
+            import cupy
+
+            return cupy.empty(shape, wanted)
+        return _aligned_empty(shape, wanted)
+
+
+def admit(**arguments: tuple[Any, str]) -> Admitted:
+    """Admit array arguments.
+
+    Args:
+        **arguments: name = (value, shape); shape names the dimensions by letters, as in "n d", and
+            the same letter means the same length.
+
+    Returns:
+        The arrays: float32 if all are float32 (or float16, bfloat16), else float64.
+
+    Raises:
+        TypeError: a dtype that is no real number of at most 64 bits, or no array at all.
+        ValueError: a wrong number of dimensions, lengths that differ, d = 0, NaN or infinity.
+    """
+    device = [name for name, (value, _) in arguments.items() if _is_on_device(value)]
+    if device and len(device) < len(arguments):
+        host = next(name for name in arguments if name not in device)
+        raise TypeError(
+            f"{device[0]} is on a CUDA device and {host} is on the host; "
+            "pyntk never copies between them: cupy.asarray or cupy.asnumpy does"
+        )
+    reals = {
+        name: (_device_real(name, value) if device else _host_real(name, value))
+        for name, (value, _) in arguments.items()
+    }
+    lengths: dict[str, tuple[int, str]] = {}
+    for name, (_, shape) in arguments.items():
+        _check_shape(name, reals[name], shape.split(), lengths)
+    dtype = np.result_type(*(array.dtype for array in reals.values()))
+    arrays = [_as_contiguous(array, dtype, bool(device)) for array in reals.values()]
+    for name, array in zip(arguments, arrays, strict=True):
+        _check_finite(name, array)
+    admitted = Admitted(arrays)
+    admitted.dtype = dtype
+    admitted.on_device = bool(device)
+    admitted.lengths = {letter: length for letter, (length, _) in lengths.items()}
+    return admitted
+
+
+def admit_out(out: Any, shape: tuple[int, ...], inputs: Admitted) -> Array:
+    """Admit ``out=``, or allocate it if None; raise ValueError before anything is computed."""
+    if out is None:
+        return inputs.empty(*shape)
+    if inputs.on_device != _is_on_device(out) or not (
+        inputs.on_device or type(out) in _HOST_ARRAYS
+    ):
+        raise TypeError(f"out must be an array beside the inputs, not {type(out).__name__}")
+    if out.dtype != inputs.dtype or not out.dtype.isnative:
+        raise ValueError(f"out must have dtype {inputs.dtype}, not {out.dtype}")
+    if out.shape != shape:
+        raise ValueError(f"out must have shape {shape}, not {out.shape}")
+    if not out.flags.c_contiguous:
+        raise ValueError("out must be C-contiguous")
+    if inputs.on_device:
+        return out
+    if not out.flags.writeable:
+        raise ValueError("out is read-only")
+    if not out.flags.aligned:
+        raise ValueError("out is not aligned to its dtype")
+    return out
+
+
+def refuse_overlap(out: Any, **arguments: Any) -> None:
+    """Raise ValueError if ``out`` shares memory with an argument as the user passed it."""
+    for name, value in arguments.items():
+        if isinstance(value, np.ndarray) and np.may_share_memory(out, value):
+            raise ValueError(f"out overlaps {name}")
+
+
+_HOST_ARRAYS: Final = (np.ndarray, np.memmap)
+
+
+def _is_on_device(value: Any) -> bool:
+    """Tell whether a value is an array on a CUDA device."""
+    return hasattr(value, "__cuda_array_interface__")
+
+
+def _device_real(name: str, value: Any) -> Array:
+    """Return a CuPy array over the same device memory."""
+    from pyntk.dispatch import load
+
+    load("cuda")
+    import cupy
+
+    return _real(name, cupy.asarray(value))
+
+
+def _host_real(name: str, value: Any) -> Any:
+    """Return a NumPy array of float32 or float64 with the same values."""
+    if getattr(value, "requires_grad", False):
+        raise TypeError(f"{name} is a tensor that requires grad; pass {name}.detach()")
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array; pass {name}.filled(...) or drop the masked rows"
+        )
+    if value is None:
+        raise TypeError(f"{name} must be an array, not None")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from None
+    return _real(name, array)
+
+
+def _real(name: str, array: Any) -> Any:
+    """Convert to float32 or float64 where that changes no value; raise TypeError elsewhere."""
+    dtype = array.dtype
+    if dtype.newbyteorder("=") in (np.float32, np.float64):
+        return array
+    if dtype == np.float16 or dtype.name == "bfloat16":
+        return array.astype(np.float32)
+    if dtype.kind in "iub":
+        if dtype.itemsize == 8 and array.size:
+            low, high = int(array.min()), int(array.max())
+            if low < -LARGEST_INTEGER or high > LARGEST_INTEGER:
+                raise ValueError(f"{name} has an integer beyond 2^53, which float64 cannot hold")
+        return array.astype(np.float64)
+    raise TypeError(f"{name} must hold real numbers of at most 64 bits, not dtype {dtype}")
+
+
+def _check_shape(
+    name: str, array: Any, letters: list[str], lengths: dict[str, tuple[int, str]]
+) -> None:
+    """Check the number of dimensions, and each length against its letter's."""
+    shape = "(" + ", ".join(letters) + ("," if len(letters) == 1 else "") + ")"
+    if array.ndim != len(letters):
+        hint = ""
+        if array.ndim == 1 and len(letters) == 2:
+            hint = f"; a single row is {name}[None, :], a single column {name}[:, None]"
+        raise ValueError(
+            f"{name} must have shape {shape}, but has {array.ndim} dimension(s): "
+            f"{array.shape}{hint}"
+        )
+    for letter, length in zip(letters, array.shape, strict=True):
+        expected, where = lengths.setdefault(letter, (length, name))
+        if length != expected:
+            raise ValueError(
+                f"{name} must have shape {shape} with {letter} = {expected} as in {where}, "
+                f"but has {letter} = {length}: {array.shape}"
+            )
+        if letter == "d" and length == 0:
+            raise ValueError(f"{name} must have shape {shape} with d >= 1, not {array.shape}")
+
+
+def _as_contiguous(array: Any, dtype: np.dtype[Any], on_device: bool) -> Any:
+    """Return the array itself if a kernel can take it, else a copy."""
+    if on_device:
+        import cupy
+
+        return cupy.ascontiguousarray(array, dtype)
+    return np.require(array, dtype, ["C", "A"]).view(np.ndarray)
+
+
+def _check_finite(name: str, array: Any) -> None:
+    """Raise ValueError that names the first entry that is NaN or infinite."""
+    finite = np.isfinite(array)
+    if bool(finite.all()):
+        return
+    place = np.unravel_index(int((~finite).argmax()), array.shape)
+    raise ValueError(f"{name}{[int(i) for i in place]} is {float(array[place])}")
+
+
+def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """Return ``np.empty(shape, dtype)`` that begins on a 64-byte boundary."""
+    count = int(np.prod(shape, dtype=np.int64))
+    raw = np.empty(count * dtype.itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + count * dtype.itemsize].view(dtype).reshape(shape)

@@ -1,0 +1,1 @@
+"""The backends: modules with the kernels of :mod:`pyntk.contract`, reached by name only."""

@@ -1,0 +1,25 @@
+"""The kernels in C++ (``csrc/cpu``), compiled into ``pyntk._cpu``."""
+
+from pyntk._cpu import (
+    activation_patterns,
+    eigh,
+    finite_width_gram,
+    instruction_set,
+    lapack,
+    ntk_gram,
+    ntk_gram_cross,
+    two_layer_forward,
+    two_layer_gradient,
+)
+
+__all__ = [
+    "activation_patterns",
+    "eigh",
+    "finite_width_gram",
+    "instruction_set",
+    "lapack",
+    "ntk_gram",
+    "ntk_gram_cross",
+    "two_layer_forward",
+    "two_layer_gradient",
+]

@@ -1,0 +1,70 @@
+"""The two-layer network in Numba: forward pass and gradient, one block of 64 rows at a time."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from pyntk.backends.numba_product import BLOCK, blocks, padded, panels, product
+from pyntk.backends.tiles import over_tiles
+
+
+def two_layer_forward(*, X: Any, W: Any, a: Any, scale: float, threads: int, f: Any) -> None:
+    """See :mod:`pyntk.contract`."""
+    R, Q = padded(X), panels(padded(W), X.shape[1])
+    over_tiles(
+        lambda I: _forward_rows(R, Q, X.shape[1], a, scale, I, f), blocks(X.shape[0]), threads
+    )
+
+
+def two_layer_gradient(
+    *, X: Any, W: Any, a: Any, g: Any, scale: float, threads: int, dW: Any
+) -> None:
+    """See :mod:`pyntk.contract`."""
+    R, Q = padded(X), panels(padded(W), X.shape[1])
+    over_tiles(
+        lambda J: _gradient_neurons(R, Q[J], X.shape[1], a, g, scale, J, dW),
+        blocks(W.shape[0]),
+        threads,
+    )
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _forward_rows(R: Any, Q: Any, d: int, a: Any, scale: float, I: int, f: Any) -> None:
+    h = np.empty((BLOCK, BLOCK), R.dtype)
+    c = np.empty((BLOCK, BLOCK), R.dtype)
+    total = np.zeros(BLOCK)
+    for J in range(Q.shape[0]):
+        product(R[I * BLOCK : (I + 1) * BLOCK], Q[J], d, h, c)
+        for row in range(BLOCK):
+            part = 0.0
+            for r in range(min(BLOCK, a.size - J * BLOCK)):
+                if h[row, r] > 0:
+                    part += np.float64(a[J * BLOCK + r]) * np.float64(h[row, r])
+            total[row] += part
+    for row in range(min(BLOCK, f.size - I * BLOCK)):
+        f[I * BLOCK + row] = scale * total[row]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _gradient_neurons(
+    R: Any, panel: Any, d: int, a: Any, g: Any, scale: float, J: int, dW: Any
+) -> None:
+    h = np.empty((BLOCK, BLOCK), R.dtype)
+    c = np.empty((BLOCK, BLOCK), R.dtype)
+    G = np.zeros((BLOCK, BLOCK), R.dtype)  # G[r, i] = g_i 1{w_r.x_i > 0}
+    total = np.zeros((BLOCK, R.shape[1]), R.dtype)
+    for I in range(R.shape[0] // BLOCK):
+        rows = min(BLOCK, g.size - I * BLOCK)
+        product(R[I * BLOCK : (I + 1) * BLOCK], panel, d, h, c)
+        for i in range(rows):
+            for r in range(BLOCK):
+                G[r, i] = g[I * BLOCK + i] if h[i, r] > 0 else 0
+        for column in range(0, R.shape[1], BLOCK):
+            product(G, R[I * BLOCK : I * BLOCK + rows, column : column + BLOCK], rows, h, c)
+            for r in range(BLOCK):
+                for k in range(BLOCK):
+                    total[r, column + k] += h[r, k]
+    for r in range(min(BLOCK, dW.shape[0] - J * BLOCK)):
+        for k in range(d):
+            dW[J * BLOCK + r, k] = scale * np.float64(a[J * BLOCK + r]) * np.float64(total[r, k])

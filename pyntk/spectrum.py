@@ -1,0 +1,58 @@
+"""Eigenpairs of a symmetric matrix."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from pyntk.arrays import admit
+from pyntk.contract import Array
+from pyntk.dispatch import choose, kernel
+
+
+def eigh(H: Any, *, backend: str | None = None) -> tuple[Array, Array]:
+    """Eigenvalues and eigenvectors of a symmetric matrix, by LAPACK's divide and conquer.
+
+    Args:
+        H: (n, n) real symmetric matrix, finite; only its lower triangle is read.
+        backend: "cpu" (LAPACK that SciPy carries, called from C++), "numba" (through SciPy) or
+            "cuda" (cuSOLVER through CuPy); None chooses by PYNTK_BACKEND, then by where H is.
+
+    Returns:
+        (eigenvalues, eigenvectors): (n,) ascending, and (n, n) whose column k belongs to eigenvalue
+        k; of the dtype of H.
+
+    Raises:
+        ValueError: H is not square, has NaN or infinity, or is too large for this LAPACK: with
+            32-bit integers n <= 32,766 (beyond, its workspace size overflows silently).
+        numpy.linalg.LinAlgError: LAPACK did not converge.
+        BackendError: the backend asked for cannot be used.
+    """
+    inputs = admit(H=(H, "n n"))
+    n = inputs.lengths["n"]
+    w, V = inputs.empty(n), inputs.empty(n, n)
+    run = kernel("eigh", choose(backend, inputs.on_device))
+    if inputs.on_device:
+        run(A=inputs[0], w=w, V=V)
+    else:
+        _interruptible(lambda: run(A=inputs[0], w=w, V=V))
+    return w, V.T
+
+
+def _interruptible(work: Callable[[], None]) -> None:
+    """Run work on a thread of its own, so that Ctrl-C returns at once.
+
+    LAPACK cannot be stopped: after Ctrl-C it finishes unseen on buffers that nobody else has.
+    """
+    error: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as raised:
+            error.append(raised)
+
+    worker = threading.Thread(target=run, name="pyntk-lapack", daemon=True)
+    worker.start()
+    worker.join()
+    if error:
+        raise error[0]

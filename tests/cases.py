@@ -1,0 +1,112 @@
+"""Inputs that hurt on purpose."""
+
+import numpy as np
+
+EDGES = (0, 1, 2, 5, 6, 11, 12, 13, 31, 32, 33, 63, 64, 65, 191, 192, 193)
+"""Below, at and above every register, block and tile edge of the backends."""
+
+
+def random_rows(n, d, dtype, seed=0):
+    return np.random.default_rng([seed, n, d]).standard_normal((n, d)).astype(dtype)
+
+
+def rows_at_angles(dtype):
+    """Pairs at angles 1e-1 ... 1e-14 from each other, and from each other's opposite."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for angle in 10.0 ** -np.arange(1, 15):
+        x, t = rng.standard_normal((2, 20))
+        x /= np.linalg.norm(x)
+        t -= (t @ x) * x
+        t /= np.linalg.norm(t)
+        neighbour = np.cos(angle) * x + np.sin(angle) * t
+        rows += [x, neighbour, -3 * neighbour]
+    return np.array(rows, dtype)
+
+
+def rows_that_repeat(dtype):
+    """Duplicates, multiples, opposites, zero rows, axes, a constant row."""
+    x, y = random_rows(2, 7, dtype, seed=2)
+    zero = np.zeros(7, dtype)
+    axes = np.eye(7, dtype=dtype)
+    return np.array(
+        [x, x, y, 2 * x, -x, -4 * x, 3 * x, zero, y, zero, *axes, -axes[0], x * 0 + 1, -zero]
+    )
+
+
+def rows_of_extreme_norm(dtype):
+    """From the smallest subnormal to the largest number, in one matrix."""
+    info = np.finfo(dtype)
+    x = random_rows(8, 6, dtype, seed=3)
+    unit = x / np.abs(x).max(1, keepdims=True)
+    factors = [info.max, info.max / 1024, 2.0**40, 1, 2.0**-40, info.tiny * 64, info.tiny, 0]
+    rows = unit * np.array(factors, dtype)[:, None]
+    rows[7, 2] = info.smallest_subnormal
+    return rows.astype(dtype)
+
+
+def pixels(dtype):
+    """Non-negative, uncentred rows: most pairs are near-parallel."""
+    rng = np.random.default_rng(4)
+    return (200 + 40 * rng.random((70, 300))).astype(dtype)
+
+
+def long_rows(dtype):
+    """Sums of 20,000 terms, one of them of equal sign throughout."""
+    rows = random_rows(3, 20_000, dtype, seed=5)
+    rows[2] = 0.1 + np.abs(rows[2])
+    return rows
+
+
+GRAM_CASES = {
+    **{f"n={n}": (lambda dtype, n=n: random_rows(n, 5, dtype)) for n in EDGES},
+    **{f"d={d}": (lambda dtype, d=d: random_rows(9, d, dtype)) for d in (1, 2, 63, 64, 65, 129)},
+    "angles": rows_at_angles,
+    "repeats": rows_that_repeat,
+    "extreme norms": rows_of_extreme_norm,
+    "pixels": pixels,
+    "long rows": long_rows,
+}
+
+
+def network(n, d, m, dtype, seed=0):
+    """X (n, d), W (m, d), a (m,), g (n,)."""
+    rng = np.random.default_rng([seed, n, d, m])
+    return tuple(rng.standard_normal(shape).astype(dtype) for shape in ((n, d), (m, d), (m,), (n,)))
+
+
+def network_on_the_kink(dtype):
+    """Pre-activations that are exactly 0, from zero rows, zero neurons and orthogonal pairs."""
+    X = np.array([[1, 0], [0, 1], [0, 0], [1, 1], [-1, 1]], dtype)
+    W = np.array([[0, 1], [0, 0], [1, -1], [2, 0]], dtype)
+    return X, W, np.array([1, 2, 3, 4], dtype), np.array([1, -2, 3, 5, 7], dtype)
+
+
+NETWORK_CASES = {
+    **{f"n={n}": (lambda dtype, n=n: network(n, 5, 7, dtype)) for n in EDGES},
+    **{f"m={m}": (lambda dtype, m=m: network(7, 5, m, dtype)) for m in EDGES if m},
+    **{f"d={d}": (lambda dtype, d=d: network(6, d, 9, dtype)) for d in (1, 2, 63, 64, 65, 193)},
+    "kink": network_on_the_kink,
+    "20,000 samples": lambda dtype: network(20_000, 2, 3, dtype),
+    "20,000 neurons": lambda dtype: network(2, 3, 20_000, dtype),
+    "20,000 inputs": lambda dtype: network(3, 20_000, 2, dtype),
+}
+
+
+def symmetric(kind, n, dtype):
+    """Spectra on which eigensolvers fail: clustered, graded, rank-deficient, huge, tiny."""
+    rng = np.random.default_rng(n)
+    Q = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    values = {
+        "random": rng.standard_normal(n),
+        "clustered": np.where(np.arange(n) % 3, 1.0, 1.0 + 1e-13),
+        "graded": 10.0 ** -np.linspace(0, 30, n),
+        "rank-deficient": np.where(np.arange(n) < n // 3, 1.0, 0.0),
+        "huge": rng.standard_normal(n) * (1e30 if dtype == np.float32 else 1e290),
+        "tiny": rng.standard_normal(n) * (1e-30 if dtype == np.float32 else 1e-290),
+    }[kind]
+    A = (Q * values) @ Q.T
+    return ((A + A.T) / 2).astype(dtype)
+
+
+SPECTRA = ("random", "clustered", "graded", "rank-deficient", "huge", "tiny")

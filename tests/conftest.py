@@ -1,0 +1,28 @@
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import pytest
+
+import backends
+
+
+def _open(name):
+    try:
+        return backends.open_backend(name)
+    except backends.UnavailableError as reason:
+        if name in backends.REQUIRED:
+            pytest.fail(f"PYNTK_REQUIRE names {name}, but: {reason}")
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(params=["cpu", "numba"])
+def backend(request):
+    """The name of each backend for host arrays that is there, for the public functions."""
+    return _open(request.param).name
+
+
+@pytest.fixture(params=["cpu", "numba", "emulator", "cuda"])
+def kernels(request):
+    """Each backend as the contract sees it."""
+    return _open(request.param)
