@@ -2,11 +2,16 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from pyntk.arrays import admit
 from pyntk.contract import Array
 from pyntk.dispatch import choose, kernel
+
+LARGEST_ON_HOST: Final = 32_766
+"""The largest n whose workspace, 1 + 6 n + 2 n^2 numbers, LAPACK's 32-bit integers can count."""
 
 
 def eigh(H: Any, *, backend: str | None = None) -> tuple[Array, Array]:
@@ -27,8 +32,10 @@ def eigh(H: Any, *, backend: str | None = None) -> tuple[Array, Array]:
         numpy.linalg.LinAlgError: LAPACK did not converge.
         BackendError: the backend asked for cannot be used.
     """
+    n = max(np.shape(H), default=0)
+    if n > LARGEST_ON_HOST and not hasattr(H, "__cuda_array_interface__"):
+        raise ValueError(f"n = {n}: the workspace of LAPACK's syevd overflows 32-bit integers")
     inputs = admit(H=(H, "n n"))
-    n = inputs.lengths["n"]
     w, V = inputs.empty(n), inputs.empty(n, n)
     run = kernel("eigh", choose(backend, inputs.on_device))
     if inputs.on_device:

@@ -10,10 +10,17 @@ from types import ModuleType
 
 import numpy as np
 
-from pyntk.dispatch import BackendError, load
+from pyntk.dispatch import BackendError, available, load
 
 REQUIRED = set(os.environ.get("PYNTK_REQUIRE", "").split())
 """Backends whose absence is a failure; elsewhere it is a skip with the reason."""
+
+CUDA_ABSENCE = available()["cuda"]
+"""Why there is no GPU to run the CUDA kernels on, or None."""
+
+CONTRACT = ["cpu", "numba", "emulator"]
+if CUDA_ABSENCE is None or "cuda" in REQUIRED:
+    CONTRACT.append("cuda")
 
 CUDA_SOURCES = Path(os.environ.get("PYNTK_CUDA_SOURCES", Path(__file__).parent.parent / "csrc"))
 """Where the emulator takes the CUDA sources from."""

@@ -22,7 +22,7 @@ def backend(request):
     return _open(request.param).name
 
 
-@pytest.fixture(params=["cpu", "numba", "emulator", "cuda"])
+@pytest.fixture(params=backends.CONTRACT)
 def kernels(request):
     """Each backend as the contract sees it."""
     return _open(request.param)

@@ -102,21 +102,34 @@ def _normalise(X: Any, U: Any, mantissa: Any, exponent: Any) -> None:
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _unit_kernel(cosine: Any, sine: Any, supplement: Any, trained: int) -> Any:
-    pi = type(cosine)(math.pi)
-    H = cosine * supplement / (2 * pi)
+def _unit_kernel(cosine: float, sine: float, supplement: float, trained: int) -> float:
+    H = cosine * supplement / (2 * math.pi)
     if trained == 0:
-        return H + 0
+        return H + 0  # no negative zero from opposite rows
     if supplement >= 0.7:
         bracket = sine + supplement * cosine
     else:
         p = supplement * supplement
-        tail = type(cosine)(0)
+        tail = 0.0
         for coefficient in SERIES:
-            tail = type(cosine)(coefficient) - p * tail
+            tail = coefficient - p * tail
         bracket = supplement * p * tail
-    S = bracket / (2 * pi)
+    S = bracket / (2 * math.pi)
     return S if trained == 1 else H + S
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _entry(cosine: float, near: float, far: float, trained: int) -> float:
+    """The kernel of two unit rows from their cosine, or near a pole from their squared chord."""
+    if cosine > CHORD_BORDER:
+        s = math.sqrt(near)
+        sine = s * math.sqrt(1 - near / 4)
+        return _unit_kernel(1 - near / 2, sine, math.pi - 2 * math.asin(s / 2), trained)
+    if cosine < -CHORD_BORDER:
+        s = math.sqrt(far)
+        sine = s * math.sqrt(1 - far / 4)
+        return _unit_kernel(far / 2 - 1, sine, 2 * math.asin(s / 2), trained)
+    return _unit_kernel(cosine, math.sqrt((1 - cosine) * (1 + cosine)), math.acos(-cosine), trained)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -142,41 +155,28 @@ def _gram_tile(
     h = np.empty((BLOCK, BLOCK), U.dtype)
     c = np.empty((BLOCK, BLOCK), U.dtype)
     near, far = np.empty(BLOCK, U.dtype), np.empty(BLOCK, U.dtype)
-    one, pi = U.dtype.type(1), U.dtype.type(math.pi)
-    border = U.dtype.type(CHORD_BORDER)
     product(U[I * BLOCK : (I + 1) * BLOCK], panel, U.shape[1], h, c)
     for row in range(min(BLOCK, K.shape[0] - I * BLOCK)):
         i = I * BLOCK + row
         width = min(BLOCK, K.shape[1] - J * BLOCK)
         if symmetric and I == J:
             width = row
-            K[i, i] = _scaled(
-                1.0 if trained == 2 else 0.5, x_mantissa[i], x_exponent[i], x_mantissa[i],
-                x_exponent[i],
-            )  # fmt: skip
-        if h[row, :width].size and h[row, :width].max() > border:
+            value = 1.0 if trained == 2 else 0.5
+            K[i, i] = _scaled(value, x_mantissa[i], x_exponent[i], x_mantissa[i], x_exponent[i])
+        if width == 0:
+            continue
+        if h[row, :width].max() > CHORD_BORDER:
             _chords(U[i], panel, 1, near)
-        if h[row, :width].size and h[row, :width].min() < -border:
+        if h[row, :width].min() < -CHORD_BORDER:
             _chords(U[i], panel, -1, far)
         for column in range(width):
             j = J * BLOCK + column
-            cosine = h[row, column]
-            if cosine > border:
-                s = math.sqrt(near[column])
-                value = _unit_kernel(
-                    one - near[column] / 2, s * math.sqrt(one - near[column] / 4),
-                    pi - 2 * math.asin(s / 2), trained,
-                )  # fmt: skip
-            elif cosine < -border:
-                s = math.sqrt(far[column])
-                value = _unit_kernel(
-                    far[column] / 2 - one, s * math.sqrt(one - far[column] / 4),
-                    2 * math.asin(s / 2), trained,
-                )  # fmt: skip
-            else:
-                value = _unit_kernel(
-                    cosine, math.sqrt((one - cosine) * (one + cosine)), math.acos(-cosine), trained
-                )
+            value = _entry(
+                np.float64(h[row, column]),
+                np.float64(near[column]),
+                np.float64(far[column]),
+                trained,
+            )
             entry = _scaled(value, x_mantissa[i], x_exponent[i], z_mantissa[j], z_exponent[j])
             K[i, j] = entry
             if symmetric:

@@ -1,0 +1,76 @@
+"""The layers of the house: who may import whom, and how long a file may grow."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PYTHON = sorted((ROOT / "pyntk").rglob("*.py"))
+EDGES = {"cli", "info", "plot", "__main__"}
+PUBLIC = {"gram", "network", "spectrum", "data"}
+ALLOWED = {
+    "contract": set(),
+    "threads": set(),
+    "dispatch": {"contract"},
+    "arrays": {"contract", "dispatch"},
+    **{name: {"arrays", "dispatch", "contract", "threads", "gram", "tables"} for name in PUBLIC},
+    "tables": set(),
+}
+
+
+def imports(path):
+    """The modules of pyntk that a file imports, without the prefix; "" is pyntk itself."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module]
+        found |= {
+            name.removeprefix("pyntk").strip(".") for name in names if name.startswith("pyntk")
+        }
+    return found
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
+def test_layers(path):
+    module = path.relative_to(ROOT / "pyntk").with_suffix("").parts
+    used = imports(path)
+    if module[0] == "backends":
+        assert all(name.startswith(("backends", "_cpu", "_cuda")) for name in used)
+    elif module[0] == "theory":
+        assert all(
+            name == "" or name.startswith("theory") or name in {"data", "plot"} for name in used
+        )
+    elif module[0] in ALLOWED:
+        assert used <= ALLOWED[module[0]]
+    else:
+        assert module[0] in EDGES | {"__init__"}
+
+
+def test_cpp_layers():
+    """core and math include nothing above them; only bindings knows Python."""
+    for path in (ROOT / "csrc").rglob("*.[hc]*"):
+        text = path.read_text()
+        folder = path.parent.name
+        if folder != "bindings":
+            assert "Python.h" not in text, path
+            assert "pybind11/" not in text, path
+        if folder in {"core", "math"}:
+            assert '"../cpu' not in text, path
+            assert '"../cuda' not in text, path
+
+
+SOURCES = [
+    path
+    for folder in ("csrc", "pyntk", "tests", "bench")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in {".py", ".hpp", ".cpp", ".cu", ".cuh", ".sh"}
+]
+
+
+def test_files_stay_small():
+    long = {str(path): n for path in SOURCES if (n := len(path.read_text().splitlines())) > 300}
+    assert not long
