@@ -83,7 +83,8 @@ def _emulated():
     spec = importlib.util.spec_from_file_location("emulator_build", path)
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
-    library = build.build(CUDA_SOURCES, Path(build.default_target()))
+    sanitize = os.environ.get("PYNTK_EMULATOR_SANITIZE", "")
+    library = build.build(CUDA_SOURCES, build.default_target(), sanitize)
     name = "_cuda_emulated"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, library)

@@ -26,3 +26,15 @@ def backend(request):
 def kernels(request):
     """Each backend as the contract sees it."""
     return _open(request.param)
+
+
+@pytest.fixture(params=[name for name in backends.CONTRACT if name != "emulator"])
+def lapack(request):
+    """Each backend with LAPACK; the emulator has none, since CUDA takes cuSOLVER from CuPy."""
+    return _open(request.param)
+
+
+@pytest.fixture
+def emulator():
+    """The CUDA kernels on the CPU."""
+    return _open("emulator")

@@ -41,7 +41,7 @@ print("usable", bool((K == K.T).all()))
 def test_control_c(backend, call):
     """The call ends with KeyboardInterrupt, and the library works afterwards."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.replace("CALL", LONG_CALLS[call]), backend],
+        [sys.executable, "-P", "-c", PROGRAM.replace("CALL", LONG_CALLS[call]), backend],
         stdout=subprocess.PIPE, text=True, env={**os.environ, "OPENBLAS_NUM_THREADS": "2"},
     )  # fmt: skip
     assert process.stdout.readline() == "begin\n"
@@ -104,6 +104,6 @@ assert not [name for name in sys.modules if name.startswith("pyntk.") and "_cpu"
 def test_import_has_no_side_effects():
     numpy_only = "import os, numpy; print(len(os.listdir('/proc/self/task')))"
     tasks = subprocess.run(
-        [sys.executable, "-c", numpy_only], capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", numpy_only], capture_output=True, text=True, check=True
     ).stdout.strip()
-    subprocess.run([sys.executable, "-c", IMPORT, tasks], check=True)
+    subprocess.run([sys.executable, "-P", "-c", IMPORT, tasks], check=True)

@@ -144,7 +144,7 @@ def test_instruction_sets_with_fma_agree_to_the_bit(backend):
     results = {}
     for isa in ("avx2", "avx512"):
         run = subprocess.run(
-            [sys.executable, "-c", PROGRAM], env={**os.environ, "PYNTK_ISA": isa},
+            [sys.executable, "-P", "-c", PROGRAM], env={**os.environ, "PYNTK_ISA": isa},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if run.returncode == 0:

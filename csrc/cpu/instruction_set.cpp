@@ -7,7 +7,7 @@
 
 namespace pyntk {
 
-extern const instruction_set machine_baseline;
+extern const instruction_set machine_baseline;  // with PYNTK_NATIVE the build renames it
 
 #if defined(PYNTK_HAS_X86_VERSIONS)
 extern const instruction_set machine_avx512, machine_avx2;

@@ -87,6 +87,29 @@ void tile(index k, const T* A, const T* B, T* C) {
   }
 }
 
+// Four sums side by side in every instruction set, so that the order of addition is the same in
+// all.
+template <class T>
+void add_relu(const T* C, const T* a, double* sums) {
+  typedef double wide __attribute__((vector_size(32)));
+  typedef T narrow __attribute__((vector_size(4 * sizeof(T))));
+  wide total;
+  __builtin_memcpy(&total, sums, sizeof total);
+  for (int v = 0; v < 2 * lanes<T>; v += 4) {
+    narrow c, weight;
+    __builtin_memcpy(&c, C + v, sizeof c);
+    __builtin_memcpy(&weight, a + v, sizeof weight);
+    const narrow relu = c > 0 ? c : narrow{};
+    total += __builtin_convertvector(weight, wide) * __builtin_convertvector(relu, wide);
+  }
+  __builtin_memcpy(sums, &total, sizeof total);
+}
+
+template <class T>
+void gate(const T* C, T g, T* G) {
+  for (int v = 0; v < 2 * lanes<T>; ++v) G[v] = C[v] > 0 ? g : T(0);
+}
+
 index common_bits(const std::uint64_t* p, const std::uint64_t* q, index words) {
   index total = 0;
   for (index w = 0; w < words; ++w) total += __builtin_popcountll(p[w] & q[w]);
@@ -94,8 +117,9 @@ index common_bits(const std::uint64_t* p, const std::uint64_t* q, index words) {
 }
 
 template <class T>
-constexpr micro_kernel<T> kernel = {tile_rows, 2 * lanes<T>, tile<T, product_step>,
-                                    tile<T, difference_step>, tile<T, sum_step>};
+constexpr micro_kernel<T> kernel = {
+    tile_rows,   2 * lanes<T>, tile<T, product_step>, tile<T, difference_step>, tile<T, sum_step>,
+    add_relu<T>, gate<T>};
 
 }  // namespace
 

@@ -20,20 +20,18 @@ void forward_block(matrix_view<const T> X, matrix_view<const T> W, vector_view<c
   panels<T> U(i1 - i0, X.columns, mk.rows), V(r1 - r0, X.columns, mk.columns);
   pack_rows(X, i0, i1, U);
   pack_rows(W, r0, r1, V);
-  buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
-  std::fill(partial, partial + (i1 - i0), 0.0);
+  buffer<T> tile = make_buffer<T>(mk.rows * mk.columns), weights = make_buffer<T>(block);
+  std::fill(std::copy(a.data + r0, a.data + r1, weights.get()), weights.get() + block, T(0));
+  buffer<double> sums = make_buffer<double>(4 * block);
+  std::fill(sums.get(), sums.get() + 4 * block, 0.0);
   for_each_tile(U, V, tile.get(), [&](index i, index r, const T* C) {
-    const index rows = std::min<index>(mk.rows, i1 - i0 - i);
-    const index neurons = std::min<index>(mk.columns, r1 - r0 - r);
-    for (index u = 0; u < rows; ++u) {
-      double sum = 0;
-      for (index v = 0; v < neurons; ++v) {
-        const T p = C[u * mk.columns + v];
-        sum += static_cast<double>(a[r0 + r + v]) * static_cast<double>(p > 0 ? p : 0);
-      }
-      partial[i + u] += sum;
-    }
+    for (index u = 0; u < mk.rows; ++u)
+      mk.add_relu(C + u * mk.columns, weights.get() + r, sums.get() + 4 * (i + u));
   });
+  for (index i = 0; i < i1 - i0; ++i) {
+    const double* s = sums.get() + 4 * i;
+    partial[i] = (s[0] + s[1]) + (s[2] + s[3]);
+  }
 }
 
 }  // namespace

@@ -36,13 +36,11 @@ std::vector<packed_samples<T>> pack_samples(matrix_view<const T> X, int threads)
 // G = g_i 1{w_r.x_i > 0} as panels of neurons with k = sample.
 template <class T>
 void gate(const panels<T>& samples, const panels<T>& neurons, const T* g, T* C, panels<T>& G) {
-  const index height = machine_kernel<T>().rows, width = machine_kernel<T>().columns;
+  const micro_kernel<T>& mk = machine_kernel<T>();
   for_each_tile(samples, neurons, C, [&](index i, index r, const T* tile) {
-    const index rows = std::min(height, G.k - i);
-    T* target = G[r / width] + i * width;
-    for (index u = 0; u < rows; ++u)
-      for (index v = 0; v < width; ++v)
-        target[u * width + v] = tile[u * width + v] > 0 ? g[i + u] : T(0);
+    T* target = G[r / mk.columns] + i * mk.columns;
+    for (index u = 0; u < std::min<index>(mk.rows, G.k - i); ++u)
+      mk.gate(tile + u * mk.columns, g[i + u], target + u * mk.columns);
   });
 }
 
