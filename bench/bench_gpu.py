@@ -1,0 +1,241 @@
+"""The CUDA backend beside CuPy and PyTorch on the same device arrays, and beside the card's limits.
+
+``python bench/bench_gpu.py --results FOLDER`` writes FOLDER/<date>-<gpu>.json and .md;
+``--small`` runs every kernel once on ragged shapes and checks it, for compute-sanitizer. Times are
+medians by CUDA events over the public call, host gaps included. Ratios hold within one run only.
+Every answer that is timed is checked against NumPy in float64.
+"""
+
+import argparse
+import datetime
+import json
+import re
+import statistics
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent / "peers"))
+
+ROUNDS, WARM_UP = 7, 2
+GRAMS = [(32768, 784, "float32"), (32768, 64, "float32"), (16384, 784, "float64")]
+NETWORKS = [(4096, 784, 16384), (16384, 64, 65536)]
+CHECKED = 64  # rows and columns of a result that are compared
+
+
+def seconds(call):
+    """Return the result of a call and the seconds of each round."""
+    import cupy
+
+    times = []
+    for _ in range(WARM_UP + ROUNDS):
+        result = None  # the last round's memory is free again
+        start, end = cupy.cuda.Event(), cupy.cuda.Event()
+        start.record()
+        result = call()
+        end.record()
+        end.synchronize()
+        times.append(cupy.cuda.get_elapsed_time(start, end) / 1000)
+    return result, times[WARM_UP:]
+
+
+def rows(n, d, dtype, seed=0):
+    import cupy
+
+    return cupy.random.default_rng(seed).standard_normal((n, d), dtype=dtype)
+
+
+def limits():
+    """Measure what bounds every kernel here: bytes copied and products per second."""
+    import cupy
+
+    n = 8192
+    source = cupy.ones(1 << 28, cupy.float32)
+    target = cupy.empty_like(source)
+    _, copy = seconds(lambda: cupy.copyto(target, source))
+    if not (target[:: 1 << 20] == 1).all():
+        raise AssertionError("copy: the target is not the source")
+    measured = {"copy_bytes_per_s": 2 * source.nbytes / statistics.median(copy)}
+    for name, dtype in (("sgemm", "float32"), ("dgemm", "float64")):
+        A = rows(n, n, dtype)
+        _, times = seconds(lambda A=A: A @ A)
+        measured[f"{name}_flops"] = 2 * n**3 / statistics.median(times)
+    return measured
+
+
+def bench_gram(n, d, dtype):
+    import cupy
+    import gpu_formulas
+    import numpy_formula
+
+    import pyntk
+
+    free, _ = cupy.cuda.Device().mem_info
+    while 6 * n * n * np.dtype(dtype).itemsize > free:  # the formulas hold several matrices at once
+        n //= 2
+    X = rows(n, d, dtype)
+    host = cupy.asnumpy(X[:CHECKED]).astype(np.float64)
+    exact = numpy_formula.ntk_gram(host)
+    norms = np.sqrt((host**2).sum(1))
+    compared = np.tril(np.ones((CHECKED, CHECKED), bool), -1)  # the formulas' own diagonal is wrong
+    u = np.finfo(dtype).eps / 2
+    size = np.dtype(dtype).itemsize
+    floor = {"flops": n * (n + 1) * d, "bytes": n * n * size + n * d * size}
+    contenders = {
+        "pyntk": (lambda X: pyntk.ntk_gram(X, backend="cuda"), exact, 8),
+        **{name: (call, exact, 100 * d**0.5) for name, call in gpu_formulas.GRAMS.items()},
+        "limit: SYRK": (gpu_formulas.syrk, host @ host.T, 100 * d**0.5),
+    }
+    for name, (call, expected, allowed) in contenders.items():
+        K, times = seconds(lambda call=call: call(X))
+        part = cupy.asnumpy(K[:CHECKED, :CHECKED]).astype(np.float64)
+        K = None
+        difference = np.abs(part - expected) / (np.outer(norms, norms) / 2)
+        error = float(difference[compared].max() / u)
+        if not error <= allowed:
+            raise AssertionError(f"{name}, n = {n}, d = {d}, {dtype}: wrong by {error} u")
+        yield row(f"gram {dtype} n={n} d={d}", name, times, error, **floor)
+    gpu_formulas.release()
+
+
+def bench_network(n, d, m):
+    import cupy
+    import gpu_formulas
+    import numpy_formula
+
+    import pyntk
+
+    X, W = rows(n, d, "float32", 1), rows(m, d, "float32", 2)
+    a = cupy.sign(rows(m, 1, "float32", 3)[:, 0])
+    y = rows(n, 1, "float32", 4)[:, 0]
+
+    def by_pyntk(X, W, a, y):
+        loss, gradients = pyntk.TwoLayer(W, a).loss_and_gradient(X, y)
+        return loss, gradients.dW
+
+    few = [array[:512] for array in (X, W, a, y)]
+    host = [cupy.asnumpy(array).astype(np.float64) for array in few]
+    loss, dW = numpy_formula.loss_and_gradient(*host)
+    small_loss, small_dW = by_pyntk(*few)
+    check("network, 512 x 512", small_loss, loss)
+    check("network, 512 x 512", cupy.asnumpy(small_dW), dW)
+    expected = None
+    for name, call in {"pyntk": by_pyntk, **gpu_formulas.NETWORKS}.items():
+        (loss, dW), times = seconds(lambda call=call: call(X, W, a, y))
+        answer = loss, cupy.asnumpy(dW[:CHECKED])
+        expected = expected or answer
+        check(f"{name}, n = {n}", answer[0], expected[0])
+        check(f"{name}, n = {n}", answer[1], expected[1])
+        yield row(f"loss and gradient n={n} d={d} m={m}", name, times, None, flops=6 * n * m * d)
+    gpu_formulas.release()
+
+
+def check(where, result, expected):
+    """Raise unless the norm of the difference is at most 1e-4 of the norm."""
+    error = np.linalg.norm(np.subtract(result, expected)) / np.linalg.norm(expected)
+    if not error <= 1e-4:
+        raise AssertionError(f"{where}: relative error {error}")
+
+
+def row(case, contender, times, error, **floor):
+    median = statistics.median(times)
+    print(f"{case:40} {contender:16} {1000 * median:9.2f} ms", flush=True)
+    return {
+        "case": case,
+        "contender": contender,
+        "median_s": median,
+        "seconds": times,
+        "error_u": error,
+        **floor,
+    }
+
+
+def small():
+    """Run every kernel on ragged shapes and check it; compute-sanitizer watches."""
+    import cupy
+    import numpy_formula
+
+    import pyntk
+
+    for dtype in ("float32", "float64"):
+        X, W = rows(70, 37, dtype), rows(67, 37, dtype, 1)
+        a, y = rows(67, 1, dtype, 2)[:, 0], rows(70, 1, dtype, 3)[:, 0]
+        X[1], X[2] = X[0], -X[0]  # chords
+        host = [cupy.asnumpy(array).astype(np.float64) for array in (X, W, a, y)]
+        K = numpy_formula.ntk_gram(host[0])
+        check("ntk_gram", cupy.asnumpy(pyntk.ntk_gram(X)), K)
+        check("ntk_gram_cross", cupy.asnumpy(pyntk.ntk_gram(X, X[:33])), K[:, :33])
+        H = numpy_formula.finite_width_gram(*host[:2])
+        check("finite_width_gram", cupy.asnumpy(pyntk.finite_width_gram(X, W)), H)
+        loss, gradients = pyntk.TwoLayer(W, a).loss_and_gradient(X, y, trained="all", data=True)
+        exact, dW = numpy_formula.loss_and_gradient(*host)
+        check("two_layer_forward", loss, exact)
+        check("two_layer_gradient", cupy.asnumpy(gradients.dW), dW)
+    print("every kernel of csrc/cuda ran and agrees with NumPy")
+
+
+def table(report):
+    """Return the report in Markdown."""
+    limit = report["limits"]
+    lines = [
+        f"# {report['gpu']}, {report['date']}",
+        "",
+        f"pyntk {report['pyntk']}, CUDA driver {report['driver']}, runtime {report['runtime']}, "
+        f"CuPy {report['cupy']}. Medians of {ROUNDS} rounds by CUDA events; `bench/gpu.sh`.",
+        "",
+        f"Limits of this card in this run: copy {limit['copy_bytes_per_s'] / 1e9:.0f} GB/s (read "
+        f"and written), SGEMM {limit['sgemm_flops'] / 1e12:.1f} and DGEMM "
+        f"{limit['dgemm_flops'] / 1e12:.1f} TFLOP/s.",
+        "",
+        "| case | contender | ms | times pyntk | TFLOP/s | largest error (u) |",
+        "|---|---|---|---|---|---|",
+    ]
+    own = {r["case"]: r["median_s"] for r in report["rows"] if r["contender"] == "pyntk"}
+    for r in report["rows"]:
+        error = "" if r["error_u"] is None else f"{r['error_u']:.1f}"
+        lines.append(
+            f"| {r['case']} | {r['contender']} | {1000 * r['median_s']:.2f} "
+            f"| {r['median_s'] / own[r['case']]:.2f} | {r['flops'] / r['median_s'] / 1e12:.2f} "
+            f"| {error} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    import cupy
+
+    import pyntk
+    from pyntk.dispatch import load
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=Path("bench/results"))
+    parser.add_argument("--small", action="store_true")
+    options = parser.parse_args()
+    gpu = load("cuda").device_name()
+    if options.small:
+        small()
+        return
+    report = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "gpu": gpu,
+        "pyntk": pyntk.__version__,
+        "cupy": cupy.__version__,
+        "driver": cupy.cuda.runtime.driverGetVersion(),
+        "runtime": cupy.cuda.runtime.runtimeGetVersion(),
+        "limits": limits(),
+        "rows": [],
+    }
+    for case in GRAMS:
+        report["rows"] += bench_gram(*case)
+    for case in NETWORKS:
+        report["rows"] += bench_network(*case)
+    stem = f"{report['date']}-{re.sub(r'[^a-z0-9]+', '-', gpu.lower()).strip('-')}"
+    options.results.mkdir(parents=True, exist_ok=True)
+    (options.results / f"{stem}.json").write_text(json.dumps(report, indent=1) + "\n")
+    (options.results / f"{stem}.md").write_text(table(report))
+    print(table(report))
+
+
+if __name__ == "__main__":
+    main()

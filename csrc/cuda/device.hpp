@@ -1,0 +1,17 @@
+// What the bindings ask about the device; they are compiled without the headers of CUDA.
+#pragma once
+
+#include <string>
+
+namespace pyntk {
+
+// Why no kernel can run on this machine, empty if they can. Creates no context on the device.
+std::string device_problem();
+
+// The name of the current device.
+std::string device_name();
+
+// Throws std::invalid_argument unless the address is memory of the current device.
+void check_is_on_device(const void* address);
+
+}  // namespace pyntk

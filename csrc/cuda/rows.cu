@@ -1,0 +1,52 @@
+// One thread per row: the row is read two or three times, the product that follows n times.
+#include "rows.cuh"
+
+namespace pyntk {
+namespace {
+
+constexpr int threads = 32;
+
+template <class T>
+__global__ void __launch_bounds__(threads)
+    normalise(matrix_view<const T> X, matrix_view<T> U, row_norm* norms) {
+  const index i = static_cast<index>(blockIdx.x) * threads + threadIdx.x;
+  if (i < X.rows) norms[i] = normalise_row(X.row(i), X.columns, U.row(i));
+}
+
+template <class T>
+__global__ void __launch_bounds__(threads)
+    scale(matrix_view<const T> X, matrix_view<T> R, int* exponents) {
+  const index i = static_cast<index>(blockIdx.x) * threads + threadIdx.x;
+  if (i >= X.rows) return;
+  double largest = 0;
+  for (index k = 0; k < X.columns; ++k)
+    largest = std::fmax(largest, std::fabs(static_cast<double>(X(i, k))));
+  int exponent = 0;
+  std::frexp(largest, &exponent);
+  for (index k = 0; k < X.columns; ++k)
+    R(i, k) = static_cast<T>(times_power_of_two(X(i, k), -exponent));
+  exponents[i] = exponent;
+}
+
+}  // namespace
+
+template <class T>
+unit_rows_memory<T>::unit_rows_memory(matrix_view<const T> X)
+    : n_(X.rows), d_(X.columns), rows_(X.rows * X.columns), norms_(X.rows) {
+  launch(normalise<T>, ceil_div(n_, threads), threads, X, matrix_view<T>{rows_.get(), n_, d_},
+         norms_.get());
+}
+
+template <class T>
+scaled_rows_memory<T>::scaled_rows_memory(matrix_view<const T> X)
+    : n_(X.rows), d_(X.columns), rows_(X.rows * X.columns), exponents_(X.rows) {
+  launch(scale<T>, ceil_div(n_, threads), threads, X, matrix_view<T>{rows_.get(), n_, d_},
+         exponents_.get());
+}
+
+template class unit_rows_memory<float>;
+template class unit_rows_memory<double>;
+template class scaled_rows_memory<float>;
+template class scaled_rows_memory<double>;
+
+}  // namespace pyntk

@@ -1,0 +1,41 @@
+"""The kernels in CUDA (``csrc/cuda``), compiled into ``pyntk._cuda``; LAPACK's through CuPy."""
+
+from typing import Any
+
+from pyntk._cuda import (
+    activation_patterns,
+    device_name,
+    device_problem,
+    finite_width_gram,
+    ntk_gram,
+    ntk_gram_cross,
+    two_layer_forward,
+    two_layer_gradient,
+)
+
+_problem = device_problem()
+if _problem is not None:
+    # What is missing is a part of the machine, but it is missing: an absence, not a defect.
+    raise ModuleNotFoundError(f"pyntk._cuda cannot be used: {_problem}", name="pyntk._cuda")
+
+import cupy  # noqa: E402 - only where a device is there
+import cupyx  # noqa: E402
+
+__all__ = [
+    "activation_patterns",
+    "device_name",
+    "eigh",
+    "finite_width_gram",
+    "ntk_gram",
+    "ntk_gram_cross",
+    "two_layer_forward",
+    "two_layer_gradient",
+]
+
+
+def eigh(*, A: Any, w: Any, V: Any) -> None:
+    """See :mod:`pyntk.contract`."""
+    # CuPy calls cusolverDnXsyevd, whose sizes are 64-bit, and looks at its status only if asked.
+    with cupyx.errstate(linalg="raise"):
+        w[...], vectors = cupy.linalg.eigh(A, UPLO="L")
+    V[...] = vectors.T
