@@ -102,6 +102,10 @@ def kernel(name: str, backend: str) -> Callable[..., None]:
 def _absence(backend: str, error: ModuleNotFoundError) -> str:
     """Say why a backend is absent and what brings it."""
     why = f"backend {backend!r} is absent: {error}"
+    if "cannot be used" in str(
+        error
+    ):  # it is installed; the machine lacks the device or its driver
+        return why
     source = Path(__file__).parent
     if backend != "numba" and (source.parent / "pyproject.toml").exists():
         why += f"; pyntk is imported from its source folder ({source}), where nothing was built"

@@ -52,9 +52,10 @@ def pixels(dtype):
 
 
 def long_rows(dtype):
-    """Sums of 20,000 terms, one of them of equal sign throughout."""
-    rows = random_rows(3, 20_000, dtype, seed=5)
+    """Sums of 20,000 terms; some of nearly equal terms, where every rounding goes the same way."""
+    rows = random_rows(6, 20_000, dtype, seed=5)
     rows[2] = 0.1 + np.abs(rows[2])
+    rows[3:] = 1 + 1e-3 * rows[3:]
     return rows
 
 
@@ -82,11 +83,20 @@ def network_on_the_kink(dtype):
     return X, W, np.array([1, 2, 3, 4], dtype), np.array([1, -2, 3, 5, 7], dtype)
 
 
+def network_of_extreme_norm(dtype):
+    """Rows and neurons from subnormal to huge, whose products are beyond the range or vanish."""
+    X = rows_of_extreme_norm(dtype) / dtype(2**12)
+    W = rows_of_extreme_norm(dtype)[::-1] / dtype(2**12)
+    return X, W, np.linspace(1, 2, 8).astype(dtype), np.linspace(-2, 1, 8).astype(dtype)
+
+
 NETWORK_CASES = {
     **{f"n={n}": (lambda dtype, n=n: network(n, 5, 7, dtype)) for n in EDGES},
     **{f"m={m}": (lambda dtype, m=m: network(7, 5, m, dtype)) for m in EDGES if m},
     **{f"d={d}": (lambda dtype, d=d: network(6, d, 9, dtype)) for d in (1, 2, 63, 64, 65, 193)},
     "kink": network_on_the_kink,
+    "extreme norms": network_of_extreme_norm,
+    "long rows": lambda dtype: (long_rows(dtype), *network(6, 20_000, 5, dtype)[1:]),
     "20,000 samples": lambda dtype: network(20_000, 2, 3, dtype),
     "20,000 neurons": lambda dtype: network(2, 3, 20_000, dtype),
     "20,000 inputs": lambda dtype: network(3, 20_000, 2, dtype),

@@ -12,6 +12,12 @@ from backends import CUDA_SOURCES
 
 TESTS = Path(__file__).parent
 BREAKS = {
+    "what an addition rounds off is lost": (
+        "tile.cuh",
+        "c[i][j] -= sum - h[i][j];",
+        "c[i][j] = 0;",
+        "test_ntk_gram and long",
+    ),
     "the mirrored half is not written": (
         "ntk_gram.cu",
         "if (Symmetric) put_mirrored(memory.a, at, K);",

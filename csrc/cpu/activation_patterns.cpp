@@ -13,13 +13,11 @@ template <class T>
 void pattern_rows(matrix_view<const T> X, matrix_view<const T> W, index i0, index i1,
                   matrix_view<std::uint64_t> P) {
   const micro_kernel<T>& mk = machine_kernel<T>();
-  panels<T> samples(i1 - i0, X.columns, mk.rows);
-  pack_rows(X, i0, i1, samples);
+  const scaled_panels<T> samples(X, i0, i1, mk.rows);
   buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
   for (index word = 0; word < P.columns; ++word) {
     const index r0 = word * word_bits, r1 = std::min(W.rows, r0 + word_bits);
-    panels<T> neurons(r1 - r0, X.columns, mk.columns);
-    pack_rows(W, r0, r1, neurons);
+    const scaled_panels<T> neurons(W, r0, r1, mk.columns);
     for (index i = i0; i < i1; ++i) P(i, word) = 0;
     for_each_tile(samples, neurons, tile.get(), [&](index i, index r, const T* C) {
       for (index u = 0; u < std::min<index>(mk.rows, i1 - i0 - i); ++u) {

@@ -14,16 +14,17 @@ void finite_width_tile(matrix_view<const T> X, matrix_view<const std::uint64_t> 
   const micro_kernel<T>& mk = machine_kernel<T>();
   const index i0 = I * tile_edge, i1 = std::min(X.rows, i0 + tile_edge);
   const index j0 = J * tile_edge, j1 = std::min(X.rows, j0 + tile_edge);
-  panels<T> rows(i1 - i0, X.columns, mk.rows), columns(j1 - j0, X.columns, mk.columns);
-  pack_rows(X, i0, i1, rows);
-  pack_rows(X, j0, j1, columns);
+  const scaled_panels<T> rows(X, i0, i1, mk.rows), columns(X, j0, j1, mk.columns);
   buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
   for_each_tile(rows, columns, tile.get(), [&](index u, index v, const T* C) {
     for (index i = i0 + u; i < std::min(i1, i0 + u + mk.rows); ++i) {
       for (index j = j0 + v; j < std::min({j1, j0 + v + mk.columns, i + 1}); ++j) {
         const index both = this_machine().common_bits(P.row(i), P.row(j), P.columns);
         const double share = static_cast<double>(both) / static_cast<double>(m);
-        H(i, j) = H(j, i) = static_cast<T>(C[(i - i0 - u) * mk.columns + j - j0 - v] * share);
+        const double product = C[(i - i0 - u) * mk.columns + j - j0 - v];
+        const int exponent = rows.exponents[static_cast<std::size_t>(i - i0)] +
+                             columns.exponents[static_cast<std::size_t>(j - j0)];
+        H(i, j) = H(j, i) = static_cast<T>(times_power_of_two(product * share, exponent));
       }
     }
   });

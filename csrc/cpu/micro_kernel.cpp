@@ -90,17 +90,17 @@ void tile(index k, const T* A, const T* B, T* C) {
 // Four sums side by side in every instruction set, so that the order of addition is the same in
 // all.
 template <class T>
-void add_relu(const T* C, const T* a, double* sums) {
+void add_relu(const T* C, const double* a, double* sums) {
   typedef double wide __attribute__((vector_size(32)));
   typedef T narrow __attribute__((vector_size(4 * sizeof(T))));
-  wide total;
+  wide total, weight;
   __builtin_memcpy(&total, sums, sizeof total);
   for (int v = 0; v < 2 * lanes<T>; v += 4) {
-    narrow c, weight;
+    narrow c;
     __builtin_memcpy(&c, C + v, sizeof c);
     __builtin_memcpy(&weight, a + v, sizeof weight);
     const narrow relu = c > 0 ? c : narrow{};
-    total += __builtin_convertvector(weight, wide) * __builtin_convertvector(relu, wide);
+    total += weight * __builtin_convertvector(relu, wide);
   }
   __builtin_memcpy(sums, &total, sizeof total);
 }

@@ -24,7 +24,7 @@ struct micro_kernel {
   void (*sum)(index k, const T* A, const T* B, T* C);
   // Over one row C of a tile of pre-activations (`columns` neurons): sums[v % 4] += a_v relu(C_v),
   // and G_v = g 1{C_v > 0}.
-  void (*add_relu)(const T* C, const T* a, double* sums);
+  void (*add_relu)(const T* C, const double* a, double* sums);
   void (*gate)(const T* C, T g, T* G);
 };
 

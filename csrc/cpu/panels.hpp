@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <vector>
 
 #include "../core/buffer.hpp"
 #include "../core/view.hpp"
+#include "../math/row_norm.hpp"
 
 namespace pyntk {
 
@@ -43,12 +45,28 @@ struct panels {
   }
 };
 
-// The rows begin ... end of A.
+// The rows begin ... end of A as panels, each scaled by a power of two to a largest entry in [1/2,
+// 1): their products neither overflow nor vanish, and have the signs and, times 2^(sum of
+// exponents), the values of the products of the rows as given.
 template <class T>
-void pack_rows(matrix_view<const T> A, index begin, index end, panels<T>& target) {
-  for (index row = begin; row < end; ++row) target.put_row(row - begin, A.row(row));
-  target.put_zero_rows(end - begin);
-}
+struct scaled_panels : panels<T> {
+  std::vector<int> exponents{};
+
+  scaled_panels() = default;
+  scaled_panels(matrix_view<const T> A, index begin, index end, index width)
+      : panels<T>(end - begin, A.columns, width) {
+    buffer<T> scaled = make_buffer<T>(A.columns);
+    for (index row = begin; row < end; ++row) {
+      const int exponent = row_exponent(A.row(row), A.columns);
+      for (index k = 0; k < A.columns; ++k)
+        scaled[k] = static_cast<T>(times_power_of_two(A(row, k), -exponent));
+      this->put_row(row - begin, scaled.get());
+      exponents.push_back(exponent);
+    }
+    this->put_zero_rows(end - begin);
+    exponents.resize(static_cast<std::size_t>(this->rows_held()));
+  }
+};
 
 // The columns of A as rows, over the terms begin ... end: panel p holds columns p width ...
 template <class T>

@@ -1,4 +1,6 @@
 // Register tiles of u.v over blocks of rows: what all passes of the two-layer network begin with.
+// The rows are scaled by powers of two (panels.hpp), so a tile has the signs of the
+// pre-activations.
 #pragma once
 
 #include <algorithm>

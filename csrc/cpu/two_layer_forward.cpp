@@ -17,20 +17,21 @@ void forward_block(matrix_view<const T> X, matrix_view<const T> W, vector_view<c
                    index r0, double* partial) {
   const micro_kernel<T>& mk = machine_kernel<T>();
   const index i1 = std::min(X.rows, i0 + block), r1 = std::min(W.rows, r0 + block);
-  panels<T> U(i1 - i0, X.columns, mk.rows), V(r1 - r0, X.columns, mk.columns);
-  pack_rows(X, i0, i1, U);
-  pack_rows(W, r0, r1, V);
-  buffer<T> tile = make_buffer<T>(mk.rows * mk.columns), weights = make_buffer<T>(block);
-  std::fill(std::copy(a.data + r0, a.data + r1, weights.get()), weights.get() + block, T(0));
-  buffer<double> sums = make_buffer<double>(4 * block);
+  const scaled_panels<T> U(X, i0, i1, mk.rows), V(W, r0, r1, mk.columns);
+  buffer<double> weights = make_buffer<double>(block), sums = make_buffer<double>(4 * block);
+  std::fill(weights.get(), weights.get() + block, 0.0);
+  for (index r = r0; r < r1; ++r)
+    weights[r - r0] = times_power_of_two(a[r], V.exponents[static_cast<std::size_t>(r - r0)]);
   std::fill(sums.get(), sums.get() + 4 * block, 0.0);
+  buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
   for_each_tile(U, V, tile.get(), [&](index i, index r, const T* C) {
     for (index u = 0; u < mk.rows; ++u)
       mk.add_relu(C + u * mk.columns, weights.get() + r, sums.get() + 4 * (i + u));
   });
   for (index i = 0; i < i1 - i0; ++i) {
     const double* s = sums.get() + 4 * i;
-    partial[i] = (s[0] + s[1]) + (s[2] + s[3]);
+    partial[i] =
+        times_power_of_two((s[0] + s[1]) + (s[2] + s[3]), U.exponents[static_cast<std::size_t>(i)]);
   }
 }
 

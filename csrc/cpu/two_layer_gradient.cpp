@@ -15,7 +15,8 @@ constexpr index sample_block = tile_edge;
 // The samples of one block, packed for both products; the same for every block of neurons.
 template <class T>
 struct packed_samples {
-  panels<T> rows{}, columns{};
+  scaled_panels<T> rows{};
+  panels<T> columns{};
 };
 
 template <class T>
@@ -25,9 +26,8 @@ std::vector<packed_samples<T>> pack_samples(matrix_view<const T> X, int threads)
   parallel_for(static_cast<index>(result.size()), threads, [&](index I) {
     const index begin = I * sample_block, end = std::min(X.rows, begin + sample_block);
     packed_samples<T>& block = result[static_cast<std::size_t>(I)];
-    block.rows = panels<T>(end - begin, X.columns, mk.rows);
+    block.rows = scaled_panels<T>(X, begin, end, mk.rows);
     block.columns = panels<T>(X.columns, end - begin, mk.rows);
-    pack_rows(X, begin, end, block.rows);
     pack_columns(X, begin, end, block.columns);
   });
   return result;
@@ -50,8 +50,7 @@ void gradient_block(const std::vector<packed_samples<T>>& samples, matrix_view<c
                     vector_view<const T> a, vector_view<const T> g, double scale, index r0,
                     index r1, matrix_view<T> dW) {
   const micro_kernel<T>& mk = machine_kernel<T>();
-  panels<T> neurons(r1 - r0, W.columns, mk.columns);
-  pack_rows(W, r0, r1, neurons);
+  const scaled_panels<T> neurons(W, r0, r1, mk.columns);
   buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
   for (index r = r0; r < r1; ++r) std::fill(dW.row(r), dW.row(r) + dW.columns, T(0));
   index begin = 0;

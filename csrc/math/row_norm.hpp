@@ -13,8 +13,18 @@ struct row_norm {
   int exponent = 0;
 };
 
-// sum_k (x_k 2^-scale)^2: chains of 64 terms, eight side by side, and the chains added by Kahan's sum,
-// so that the error does not grow with d.
+// The exponent e for which the largest |x_k| 2^-e is in [1/2, 1); 0 for a zero row.
+template <class T>
+PYNTK_HD inline int row_exponent(const T* x, index d) {
+  double largest = 0;
+  for (index k = 0; k < d; ++k) largest = std::fmax(largest, std::fabs(static_cast<double>(x[k])));
+  int exponent = 0;
+  if (largest > 0) std::frexp(largest, &exponent);
+  return exponent;
+}
+
+// sum_k (x_k 2^-scale)^2: chains of 64 terms, eight side by side, and the chains added by Kahan's
+// sum, so that the error does not grow with d.
 template <class T>
 PYNTK_HD inline double sum_of_squares(const T* x, index d, int scale) {
   double total = 0, rest = 0;
@@ -36,18 +46,14 @@ PYNTK_HD inline double sum_of_squares(const T* x, index d, int scale) {
 // Writes x / |x| to unit (zeros for a zero row) and returns |x|.
 template <class T>
 PYNTK_HD inline row_norm normalise_row(const T* x, index d, T* unit) {
-  double largest = 0;
-  for (index k = 0; k < d; ++k) largest = std::fmax(largest, std::fabs(static_cast<double>(x[k])));
   row_norm norm;
-  if (largest == 0) {
+  const int scale = row_exponent(x, d);
+  const double length = std::sqrt(sum_of_squares(x, d, scale));
+  if (length == 0) {
     for (index k = 0; k < d; ++k) unit[k] = 0;
     return norm;
   }
-  int scale;
-  std::frexp(largest, &scale);
-  const double length = std::sqrt(sum_of_squares(x, d, scale));
-  for (index k = 0; k < d; ++k)
-    unit[k] = static_cast<T>(times_power_of_two(x[k], -scale) / length);
+  for (index k = 0; k < d; ++k) unit[k] = static_cast<T>(times_power_of_two(x[k], -scale) / length);
   norm.mantissa = std::frexp(length, &norm.exponent);
   norm.exponent += scale;
   return norm;

@@ -6,7 +6,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from pyntk.backends.numba_product import BLOCK, blocks, padded, panels, product
+from pyntk.backends.numba_product import BLOCK, blocks, panels, product, scaled
 from pyntk.backends.tiles import over_tiles
 
 # The formulas and their sources are in csrc/math; here the same, one expression each.
@@ -46,16 +46,18 @@ def ntk_gram_cross(*, X: Any, Z: Any, trained: int, threads: int, K: Any) -> Non
 
 def activation_patterns(*, X: Any, W: Any, threads: int, P: Any) -> None:
     """See :mod:`pyntk.contract`."""
-    R, Q = padded(X), panels(padded(W), X.shape[1])
+    R, Q = scaled(X)[0], panels(scaled(W)[0], X.shape[1])
     over_tiles(lambda I: _pattern_rows(R, Q, X.shape[1], I, P), blocks(X.shape[0]), threads)
 
 
 def finite_width_gram(*, X: Any, P: Any, m: int, threads: int, H: Any) -> None:
     """See :mod:`pyntk.contract`."""
-    R = padded(X)
+    R, exponents = scaled(X)
     Q = panels(R, X.shape[1])
     over_tiles(
-        lambda I: _finite_width_rows(R, Q, X.shape[1], P, m, I, H), blocks(X.shape[0]), threads
+        lambda I: _finite_width_rows(R, exponents, Q, X.shape[1], P, m, I, H),
+        blocks(X.shape[0]),
+        threads,
     )
 
 
@@ -219,7 +221,9 @@ def _common_bits(p: Any, q: Any) -> Any:
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _finite_width_rows(R: Any, Q: Any, d: int, P: Any, m: int, I: int, H: Any) -> None:
+def _finite_width_rows(
+    R: Any, exponents: Any, Q: Any, d: int, P: Any, m: int, I: int, H: Any
+) -> None:
     h = np.empty((BLOCK, BLOCK), R.dtype)
     c = np.empty((BLOCK, BLOCK), R.dtype)
     for J in range(I + 1):
@@ -228,6 +232,7 @@ def _finite_width_rows(R: Any, Q: Any, d: int, P: Any, m: int, I: int, H: Any) -
             i = I * BLOCK + row
             for column in range(row + 1 if I == J else BLOCK):
                 j = J * BLOCK + column
-                entry = h[row, column] * (_common_bits(P[i], P[j]) / m)
+                share = _common_bits(P[i], P[j]) / m
+                entry = math.ldexp(np.float64(h[row, column]) * share, exponents[i] + exponents[j])
                 H[i, j] = entry
                 H[j, i] = entry

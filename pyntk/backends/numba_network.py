@@ -1,19 +1,25 @@
 """The two-layer network in Numba: forward pass and gradient, one block of 64 rows at a time."""
 
+import math
 from typing import Any
 
 import numba
 import numpy as np
 
-from pyntk.backends.numba_product import BLOCK, blocks, padded, panels, product
+from pyntk.backends.numba_product import BLOCK, blocks, padded, panels, product, scaled
 from pyntk.backends.tiles import over_tiles
 
 
 def two_layer_forward(*, X: Any, W: Any, a: Any, scale: float, threads: int, f: Any) -> None:
     """See :mod:`pyntk.contract`."""
-    R, Q = padded(X), panels(padded(W), X.shape[1])
+    R, exponents = scaled(X)
+    V, neuron_exponents = scaled(W)
+    Q = panels(V, X.shape[1])
+    weights = np.ldexp(a.astype(np.float64), neuron_exponents[: a.size])
     over_tiles(
-        lambda I: _forward_rows(R, Q, X.shape[1], a, scale, I, f), blocks(X.shape[0]), threads
+        lambda I: _forward_rows(R, exponents, Q, X.shape[1], weights, scale, I, f),
+        blocks(X.shape[0]),
+        threads,
     )
 
 
@@ -21,16 +27,18 @@ def two_layer_gradient(
     *, X: Any, W: Any, a: Any, g: Any, scale: float, threads: int, dW: Any
 ) -> None:
     """See :mod:`pyntk.contract`."""
-    R, Q = padded(X), panels(padded(W), X.shape[1])
+    R, S, Q = padded(X), scaled(X)[0], panels(scaled(W)[0], X.shape[1])
     over_tiles(
-        lambda J: _gradient_neurons(R, Q[J], X.shape[1], a, g, scale, J, dW),
+        lambda J: _gradient_neurons(R, S, Q[J], X.shape[1], a, g, scale, J, dW),
         blocks(W.shape[0]),
         threads,
     )
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _forward_rows(R: Any, Q: Any, d: int, a: Any, scale: float, I: int, f: Any) -> None:
+def _forward_rows(
+    R: Any, exponents: Any, Q: Any, d: int, a: Any, scale: float, I: int, f: Any
+) -> None:
     h = np.empty((BLOCK, BLOCK), R.dtype)
     c = np.empty((BLOCK, BLOCK), R.dtype)
     total = np.zeros(BLOCK)
@@ -40,15 +48,15 @@ def _forward_rows(R: Any, Q: Any, d: int, a: Any, scale: float, I: int, f: Any) 
             part = 0.0
             for r in range(min(BLOCK, a.size - J * BLOCK)):
                 if h[row, r] > 0:
-                    part += np.float64(a[J * BLOCK + r]) * np.float64(h[row, r])
+                    part += a[J * BLOCK + r] * np.float64(h[row, r])
             total[row] += part
     for row in range(min(BLOCK, f.size - I * BLOCK)):
-        f[I * BLOCK + row] = scale * total[row]
+        f[I * BLOCK + row] = scale * math.ldexp(total[row], exponents[I * BLOCK + row])
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def _gradient_neurons(
-    R: Any, panel: Any, d: int, a: Any, g: Any, scale: float, J: int, dW: Any
+    R: Any, S: Any, panel: Any, d: int, a: Any, g: Any, scale: float, J: int, dW: Any
 ) -> None:
     h = np.empty((BLOCK, BLOCK), R.dtype)
     c = np.empty((BLOCK, BLOCK), R.dtype)
@@ -56,7 +64,7 @@ def _gradient_neurons(
     total = np.zeros((BLOCK, R.shape[1]), R.dtype)
     for I in range(R.shape[0] // BLOCK):
         rows = min(BLOCK, g.size - I * BLOCK)
-        product(R[I * BLOCK : (I + 1) * BLOCK], panel, d, h, c)
+        product(S[I * BLOCK : (I + 1) * BLOCK], panel, d, h, c)
         for i in range(rows):
             for r in range(BLOCK):
                 G[r, i] = g[I * BLOCK + i] if h[i, r] > 0 else 0

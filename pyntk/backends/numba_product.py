@@ -27,6 +27,17 @@ def padded(A: Any) -> Any:
     return result
 
 
+def scaled(A: Any) -> tuple[Any, Any]:
+    """Return padded(A) with each row scaled by 2^-exponent, and the exponents.
+
+    The largest entry of a row is then in [1/2, 1), so products of rows neither overflow nor vanish.
+    """
+    largest = np.abs(A).max(axis=1, initial=0)
+    exponents = np.zeros(blocks(A.shape[0]) * BLOCK, np.int64)
+    exponents[: A.shape[0]] = np.frexp(largest)[1]
+    return padded(np.ldexp(A, -exponents[: A.shape[0], None])), exponents
+
+
 def panels(padded_rows: Any, d: int) -> Any:
     """Return (blocks, d, BLOCK): the transpose of each block of rows, contiguous."""
     return np.ascontiguousarray(padded_rows[:, :d].reshape(-1, BLOCK, d).transpose(0, 2, 1))
