@@ -6,7 +6,14 @@ from typing import Any
 import numba
 import numpy as np
 
-from pyntk.backends.numba_product import BLOCK, blocks, panels, product, scaled
+from pyntk.backends.numba_product import (
+    BLOCK,
+    blocks,
+    panels,
+    product,
+    scaled,
+    times_power_of_two,
+)
 from pyntk.backends.tiles import over_tiles
 
 # The formulas and their sources are in csrc/math; here the same, one expression each.
@@ -18,8 +25,7 @@ SERIES = (16 / math.factorial(17), 14 / math.factorial(15), 12 / math.factorial(
 
 def ntk_gram(*, X: Any, trained: int, threads: int, K: Any) -> None:
     """See :mod:`pyntk.contract`."""
-    U, mantissa, exponent = _normalised(X)
-    P = panels(U, X.shape[1])
+    U, P, mantissa, exponent = _normalised(X, threads)
 
     def tile(number: int) -> None:
         # The tiles of the lower triangle, counted row by row.
@@ -32,9 +38,8 @@ def ntk_gram(*, X: Any, trained: int, threads: int, K: Any) -> None:
 
 def ntk_gram_cross(*, X: Any, Z: Any, trained: int, threads: int, K: Any) -> None:
     """See :mod:`pyntk.contract`."""
-    U, x_mantissa, x_exponent = _normalised(X)
-    V, z_mantissa, z_exponent = _normalised(Z)
-    P = panels(V, X.shape[1])
+    U, _, x_mantissa, x_exponent = _normalised(X, threads)
+    _, P, z_mantissa, z_exponent = _normalised(Z, threads)
     across = blocks(Z.shape[0])
 
     def tile(number: int) -> None:
@@ -61,13 +66,15 @@ def finite_width_gram(*, X: Any, P: Any, m: int, threads: int, H: Any) -> None:
     )
 
 
-def _normalised(X: Any) -> tuple[Any, Any, Any]:
-    """Return the padded unit rows, and the norms as mantissa 2^exponent."""
-    U = np.zeros((blocks(X.shape[0]) * BLOCK, X.shape[1]), X.dtype)
+def _normalised(X: Any, threads: int) -> tuple[Any, Any, Any, Any]:
+    """Return the unit rows, padded and as panels, and the norms as mantissa 2^exponent."""
+    held = blocks(X.shape[0])
+    U = np.zeros((held * BLOCK, X.shape[1]), X.dtype)
+    P = np.zeros((held, X.shape[1], BLOCK), X.dtype)
     mantissa = np.zeros(X.shape[0])
     exponent = np.zeros(X.shape[0], np.int64)
-    _normalise(X, U, mantissa, exponent)
-    return U, mantissa, exponent
+    over_tiles(lambda I: _normalise(X, I, U, P[I], mantissa, exponent), held, threads)
+    return U, P, mantissa, exponent
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -78,7 +85,7 @@ def _sum_of_squares(x: Any, scale: int) -> float:
     for begin in range(0, x.size, 512):
         chains[:] = 0
         for k in range(begin, min(begin + 512, x.size)):
-            v = math.ldexp(np.float64(x[k]), -scale)
+            v = times_power_of_two(np.float64(x[k]), -scale)
             chains[k % 8] += v * v
         rest += chains.sum()
         before = total
@@ -88,17 +95,21 @@ def _sum_of_squares(x: Any, scale: int) -> float:
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _normalise(X: Any, U: Any, mantissa: Any, exponent: Any) -> None:
-    for i in range(X.shape[0]):
+def _normalise(X: Any, I: int, U: Any, panel: Any, mantissa: Any, exponent: Any) -> None:
+    """Block I of the rows."""
+    d = X.shape[1]
+    for row in range(min(BLOCK, X.shape[0] - I * BLOCK)):
+        i = I * BLOCK + row
         largest = np.float64(0)
-        for k in range(X.shape[1]):
+        for k in range(d):
             largest = max(largest, abs(np.float64(X[i, k])))
         if largest == 0:
             continue
         scale = math.frexp(largest)[1]
         length = math.sqrt(_sum_of_squares(X[i], scale))
-        for k in range(X.shape[1]):
-            U[i, k] = math.ldexp(np.float64(X[i, k]), -scale) / length
+        for k in range(d):
+            U[i, k] = times_power_of_two(np.float64(X[i, k]), -scale) / length
+            panel[k, row] = U[i, k]
         mantissa[i], shift = math.frexp(length)
         exponent[i] = shift + scale
 
@@ -189,7 +200,7 @@ def _gram_tile(
 def _scaled(
     value: Any, x_mantissa: float, x_exponent: int, z_mantissa: float, z_exponent: int
 ) -> Any:
-    return math.ldexp(x_mantissa * z_mantissa * value, x_exponent + z_exponent)
+    return times_power_of_two(x_mantissa * z_mantissa * value, x_exponent + z_exponent)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -233,6 +244,8 @@ def _finite_width_rows(
             for column in range(row + 1 if I == J else BLOCK):
                 j = J * BLOCK + column
                 share = _common_bits(P[i], P[j]) / m
-                entry = math.ldexp(np.float64(h[row, column]) * share, exponents[i] + exponents[j])
+                entry = times_power_of_two(
+                    np.float64(h[row, column]) * share, exponents[i] + exponents[j]
+                )
                 H[i, j] = entry
                 H[j, i] = entry

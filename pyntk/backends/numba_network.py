@@ -60,19 +60,15 @@ def _gradient_neurons(
 ) -> None:
     h = np.empty((BLOCK, BLOCK), R.dtype)
     c = np.empty((BLOCK, BLOCK), R.dtype)
-    G = np.zeros((BLOCK, BLOCK), R.dtype)  # G[r, i] = g_i 1{w_r.x_i > 0}
-    total = np.zeros((BLOCK, R.shape[1]), R.dtype)
+    G = np.zeros((BLOCK, R.shape[0]), R.dtype)  # G[r, i] = g_i 1{w_r.x_i > 0}
     for I in range(R.shape[0] // BLOCK):
-        rows = min(BLOCK, g.size - I * BLOCK)
         product(S[I * BLOCK : (I + 1) * BLOCK], panel, d, h, c)
-        for i in range(rows):
+        for i in range(min(BLOCK, g.size - I * BLOCK)):
             for r in range(BLOCK):
-                G[r, i] = g[I * BLOCK + i] if h[i, r] > 0 else 0
-        for column in range(0, R.shape[1], BLOCK):
-            product(G, R[I * BLOCK : I * BLOCK + rows, column : column + BLOCK], rows, h, c)
-            for r in range(BLOCK):
-                for k in range(BLOCK):
-                    total[r, column + k] += h[r, k]
-    for r in range(min(BLOCK, dW.shape[0] - J * BLOCK)):
-        for k in range(d):
-            dW[J * BLOCK + r, k] = scale * np.float64(a[J * BLOCK + r]) * np.float64(total[r, k])
+                G[r, I * BLOCK + i] = g[I * BLOCK + i] if h[i, r] > 0 else 0
+    for column in range(0, d, BLOCK):
+        product(G, R[:, column : column + BLOCK], g.size, h, c)
+        for r in range(min(BLOCK, dW.shape[0] - J * BLOCK)):
+            factor = scale * np.float64(a[J * BLOCK + r])
+            for k in range(min(BLOCK, d - column)):
+                dW[J * BLOCK + r, column + k] = factor * np.float64(h[r, k])
