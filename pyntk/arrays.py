@@ -106,6 +106,8 @@ _HOST_ARRAYS: Final = (np.ndarray, np.memmap)
 
 def _is_on_device(value: Any) -> bool:
     """Tell whether a value is an array on a CUDA device."""
+    if getattr(value, "requires_grad", False):
+        return False  # a tensor that refuses the interface; _host_real says what to call
     return hasattr(value, "__cuda_array_interface__")
 
 

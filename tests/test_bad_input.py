@@ -103,6 +103,10 @@ def test_tensor_that_requires_grad():
     class Tensor:
         requires_grad = True
 
+        @property
+        def __cuda_array_interface__(self):
+            raise RuntimeError("Can't get __cuda_array_interface__ on Variable that requires grad")
+
     with pytest.raises(TypeError, match=r"requires grad; pass X.detach\(\)"):
         pyntk.ntk_gram(Tensor())
 
