@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
-from pyntk.dispatch import BackendError, available, load
+from pyntk.dispatch import BackendAbsentError, available, load
 
 REQUIRED = set(os.environ.get("PYNTK_REQUIRE", "").split())
 """Backends whose absence is a failure; elsewhere it is a skip with the reason."""
@@ -72,7 +72,7 @@ def open_backend(name):
         return Backend(name, _emulated())
     try:
         return Backend(name, load(name), device=name == "cuda")
-    except BackendError as error:
+    except BackendAbsentError as error:  # a broken backend fails instead
         raise UnavailableError(str(error)) from error
 
 

@@ -109,18 +109,23 @@ void gram_tile(const directions<T>& X, const directions<T>& Z, index i0, index i
   }
 }
 
+template <class T>
+void write_diagonal(const directions<T>& X, index i0, index i1, int trained, matrix_view<T> K) {
+  for (index i = i0; i < i1; ++i) {
+    const row_norm& norm = X.norms[static_cast<std::size_t>(i)];
+    K(i, i) = times_norms(static_cast<T>(unit_diagonal(trained)), norm, norm);
+  }
+}
+
 }  // namespace
 
 template <class T>
 void ntk_gram(matrix_view<const T> X, int trained, int threads, matrix_view<T> K) {
   const directions<T> U = pack_directions(X, rows_form | columns_form, threads);
-  for (index i = 0; i < X.rows; ++i) {
-    const row_norm& norm = U.norms[static_cast<std::size_t>(i)];
-    K(i, i) = times_norms(static_cast<T>(unit_diagonal(trained)), norm, norm);
-  }
   const index blocks = ceil_div(X.rows, tile_edge);
   parallel_for(triangle_size(blocks), threads, [&](index number) {
     const auto [I, J] = triangle_place(number);
+    if (I == J) write_diagonal(U, I * tile_edge, std::min(X.rows, (I + 1) * tile_edge), trained, K);
     gram_tile<T, true>(U, U, I * tile_edge, std::min(X.rows, (I + 1) * tile_edge), J * tile_edge,
                        std::min(X.rows, (J + 1) * tile_edge), trained, K);
   });

@@ -38,32 +38,40 @@ struct job {
 class pool {
  public:
   void run(index tasks, int threads, const std::function<void(index)>& task) {
-    std::unique_lock<std::timed_mutex> turn(turn_, std::defer_lock);
-    while (!turn.try_lock_for(slice)) serve_interrupts();
-    job work{&task, tasks, threads};
     std::unique_lock<std::mutex> lock(mutex_);
+    wait(lock, turn_, [&] { return current_ == nullptr; });
+    job work{&task, tasks, threads};
     spawn(threads);
     current_ = &work;
     wake_.notify_all();
     std::exception_ptr interrupt;
-    while (!work.finished()) {
-      if (done_.wait_for(lock, slice, [&] { return work.finished(); })) break;
-      if (interrupt) continue;
-      lock.unlock();
-      try {
-        serve_interrupts();
-      } catch (...) {
-        interrupt = std::current_exception();
-        work.cancel();
-      }
+    try {
+      wait(lock, done_, [&] { return work.finished(); });
+    } catch (...) {
+      interrupt = std::current_exception();
+      work.cancel();
       lock.lock();
+      done_.wait(lock, [&] { return work.finished(); });
     }
     current_ = nullptr;
+    turn_.notify_one();
+    lock.unlock();
     if (interrupt) std::rethrow_exception(interrupt);
     if (work.error) std::rethrow_exception(work.error);
   }
 
  private:
+  // Waits in slices, serving interrupts between them; if one throws, the lock is released.
+  template <class Done>
+  static void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& news,
+                   const Done& done) {
+    while (!news.wait_for(lock, slice, done)) {
+      lock.unlock();
+      serve_interrupts();
+      lock.lock();
+    }
+  }
+
   void spawn(int threads) {
     for (; workers_ < threads; ++workers_) std::thread([this] { serve(); }).detach();
   }
@@ -90,10 +98,9 @@ class pool {
     }
   }
 
-  std::timed_mutex turn_;
   std::mutex mutex_;
-  std::condition_variable wake_, done_;
-  job* current_ = nullptr;
+  std::condition_variable turn_, wake_, done_;
+  job* current_ = nullptr;  // of the caller whose turn it is
   int workers_ = 0;
 };
 

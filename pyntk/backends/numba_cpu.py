@@ -1,9 +1,5 @@
 """The kernels where nothing was compiled: Numba, and LAPACK through SciPy."""
 
-from typing import Any
-
-import scipy.linalg
-
 from pyntk.backends.numba_gram import (
     activation_patterns,
     finite_width_gram,
@@ -11,6 +7,7 @@ from pyntk.backends.numba_gram import (
     ntk_gram_cross,
 )
 from pyntk.backends.numba_network import two_layer_forward, two_layer_gradient
+from pyntk.backends.scipy_lapack import eigh
 
 __all__ = [
     "activation_patterns",
@@ -21,11 +18,3 @@ __all__ = [
     "two_layer_forward",
     "two_layer_gradient",
 ]
-
-
-def eigh(*, A: Any, w: Any, V: Any) -> None:
-    """See :mod:`pyntk.contract`."""
-    if A.shape[0] == 0:
-        return
-    w[:], vectors = scipy.linalg.eigh(A, driver="evd", check_finite=False)
-    V[:] = vectors.T
