@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import pyntk
+from pyntk.contract import TRAINED
 from pyntk.data import sphere
 from pyntk.theory.du import concentration_bound
 
@@ -32,10 +33,11 @@ def closed_forms(rho):
 
 @pytest.mark.parametrize("trained", ["first", "last", "all"])
 @pytest.mark.parametrize("rho", COSINES.values(), ids=COSINES.keys())
-def test_values(backend, rho, trained):
+def test_values(kernels, rho, trained):
     with mpmath.workdps(30):
         z = np.array([[float(rho), float(mpmath.sqrt(1 - mpmath.mpf(rho) ** 2))]])
-    K = pyntk.ntk_gram(np.array([[1.0, 0.0]]), z, trained=trained, backend=backend)
+    inputs = {"X": np.array([[1.0, 0.0]]), "Z": z, "trained": TRAINED[trained], "threads": 1}
+    (K,) = kernels.run("ntk_gram_cross", inputs, {"K": ((1, 1), np.float64)})
     assert K[0, 0] == pytest.approx(closed_forms(rho)[trained], abs=1e-12)
 
 
@@ -51,10 +53,12 @@ def circle(n):
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def test_circle_spectrum(backend):
+def test_circle_spectrum(kernels):
     """H on n equally spaced points is circulant: its eigenvalues are cosine sums of one row."""
     n = 65
-    eigenvalues, _ = pyntk.eigh(pyntk.ntk_gram(circle(n), backend=backend), backend=backend)
+    inputs = {"X": circle(n), "trained": TRAINED["first"], "threads": 1}
+    (H,) = kernels.run("ntk_gram", inputs, {"K": ((n, n), np.float64)})
+    eigenvalues = np.linalg.eigvalsh(H)
     with mpmath.workdps(30):
         angles = [2 * mpmath.pi * j / n for j in range(n)]
         row = [
