@@ -11,9 +11,9 @@ struct tile_place {
   index I, J;
 };
 
-PYNTK_HD inline index triangle_size(index blocks) { return blocks * (blocks + 1) / 2; }
+PYNTK_INLINE index triangle_size(index blocks) { return blocks * (blocks + 1) / 2; }
 
-PYNTK_HD inline tile_place triangle_place(index number) {
+PYNTK_INLINE tile_place triangle_place(index number) {
   index I = static_cast<index>((std::sqrt(8.0 * static_cast<double>(number) + 1) - 1) / 2);
   while (triangle_size(I) > number) --I;  // the root is rounded
   while (triangle_size(I + 1) <= number) ++I;

@@ -3,10 +3,14 @@
 
 #include <cstdint>
 
+// PYNTK_INLINE: formulas that are compiled into their callers, whatever these are compiled for.
+// Were they functions of their own, the linker could take one instruction set's copy for all.
 #if defined(__CUDACC__)
 #define PYNTK_HD __host__ __device__
+#define PYNTK_INLINE __host__ __device__ __forceinline__
 #else
 #define PYNTK_HD
+#define PYNTK_INLINE inline __attribute__((always_inline))
 #endif
 
 namespace pyntk {

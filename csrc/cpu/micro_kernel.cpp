@@ -3,6 +3,7 @@
 // AVX-512 copy of it for the whole library.
 #include "micro_kernel.hpp"
 
+#include "../math/arc_cosine.hpp"
 #include "simd.hpp"
 
 namespace pyntk {
@@ -87,6 +88,28 @@ void tile(index k, const T* A, const T* B, T* C) {
   }
 }
 
+template <class T>
+int poles(const T* cosine) {
+  int near = 0, far = 0;
+  for (int e = 0; e < tile_rows * 2 * lanes<T>; ++e) {
+    near |= cosine[e] > chord_border<T>();
+    far |= cosine[e] < -chord_border<T>();
+  }
+  return near | far << 1;
+}
+
+template <class T, int Trained>
+void entries(const T* __restrict cosine, const T* __restrict near, const T* __restrict far,
+             double row_norm, const double* __restrict column_norms, T* __restrict K) {
+  T unit[2 * lanes<T>];
+  for (int j = 0; j < 2 * lanes<T>; ++j) {
+    const T acute = near[j], obtuse = far[j];
+    unit[j] = unit_kernel(angle_between(cosine[j], cosine[j] < 0 ? obtuse : acute), Trained);
+  }
+  for (int j = 0; j < 2 * lanes<T>; ++j)
+    K[j] = static_cast<T>(row_norm * column_norms[j] * static_cast<double>(unit[j]));
+}
+
 // Four sums side by side in every instruction set, so that the order of addition is the same in
 // all.
 template <class T>
@@ -118,8 +141,15 @@ index common_bits(const std::uint64_t* p, const std::uint64_t* q, index words) {
 
 template <class T>
 constexpr micro_kernel<T> kernel = {
-    tile_rows,   2 * lanes<T>, tile<T, product_step>, tile<T, difference_step>, tile<T, sum_step>,
-    add_relu<T>, gate<T>};
+    tile_rows,
+    2 * lanes<T>,
+    tile<T, product_step>,
+    tile<T, difference_step>,
+    tile<T, sum_step>,
+    poles<T>,
+    {entries<T, trained_first>, entries<T, trained_last>, entries<T, trained_all>},
+    add_relu<T>,
+    gate<T>};
 
 }  // namespace
 

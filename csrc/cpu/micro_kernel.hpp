@@ -22,6 +22,13 @@ struct micro_kernel {
   void (*product)(index k, const T* A, const T* B, T* C);
   void (*difference)(index k, const T* A, const T* B, T* C);
   void (*sum)(index k, const T* A, const T* B, T* C);
+  // Whether the tile has a cosine beyond chord_border: bit 0 near 1, bit 1 near -1.
+  int (*poles)(const T* cosine);
+  // One row of a Gram tile: K_j = row_norm column_norms_j unit_kernel, from cosines and squared
+  // chords
+  // (|u - v|^2 near, |u + v|^2 far), for trained = first, last, all.
+  void (*entries[3])(const T* cosine, const T* near, const T* far, double row_norm,
+                     const double* column_norms, T* K);
   // Over one row C of a tile of pre-activations (`columns` neurons): sums[v % 4] += a_v relu(C_v),
   // and G_v = g 1{C_v > 0}.
   void (*add_relu)(const T* C, const double* a, double* sums);

@@ -31,13 +31,6 @@ __device__ bool any_beyond_border(const thread_tile<T>& cosine) {
   return beyond;
 }
 
-template <class T>
-__device__ angle<T> angle_between(T cosine, T chord) {
-  if (cosine > chord_border<T>()) return angle_from_difference(chord);
-  if (cosine < -chord_border<T>()) return angle_from_sum(chord);
-  return angle_from_cosine(cosine);
-}
-
 // Symmetric: only entries on and below the diagonal are computed, those below are written twice.
 template <class T, bool Symmetric>
 __global__ void __launch_bounds__(tile_threads, tile_blocks)

@@ -9,7 +9,7 @@ namespace pyntk {
 
 // v 2^e, rounded once (only where the result is subnormal). ldexp alone is right but slow; inside
 // the range where 2^e is a normal number a product with it is exact, so the same bits come out.
-PYNTK_HD inline double times_power_of_two(double v, int e) {
+PYNTK_INLINE double times_power_of_two(double v, int e) {
   if (e < -1000 || e > 1000) return std::ldexp(v, e);
   union {
     std::uint64_t bits;

@@ -15,7 +15,7 @@ struct row_norm {
 
 // The exponent e for which the largest |x_k| 2^-e is in [1/2, 1); 0 for a zero row.
 template <class T>
-PYNTK_HD inline int row_exponent(const T* x, index d) {
+PYNTK_INLINE int row_exponent(const T* x, index d) {
   double largest = 0;
   for (index k = 0; k < d; ++k) largest = std::fmax(largest, std::fabs(static_cast<double>(x[k])));
   int exponent = 0;
@@ -26,7 +26,7 @@ PYNTK_HD inline int row_exponent(const T* x, index d) {
 // sum_k (x_k 2^-scale)^2: chains of 64 terms, eight side by side, and the chains added by Kahan's
 // sum, so that the error does not grow with d.
 template <class T>
-PYNTK_HD inline double sum_of_squares(const T* x, index d, int scale) {
+PYNTK_INLINE double sum_of_squares(const T* x, index d, int scale) {
   double total = 0, rest = 0;
   for (index begin = 0; begin < d; begin += 512) {
     const index end = begin + 512 < d ? begin + 512 : d;
@@ -45,7 +45,7 @@ PYNTK_HD inline double sum_of_squares(const T* x, index d, int scale) {
 
 // Writes x / |x| to unit (zeros for a zero row) and returns |x|.
 template <class T>
-PYNTK_HD inline row_norm normalise_row(const T* x, index d, T* unit) {
+PYNTK_INLINE row_norm normalise_row(const T* x, index d, T* unit) {
   row_norm norm;
   const int scale = row_exponent(x, d);
   const double length = std::sqrt(sum_of_squares(x, d, scale));
@@ -61,7 +61,7 @@ PYNTK_HD inline row_norm normalise_row(const T* x, index d, T* unit) {
 
 // |x||z| value, rounded once to T (and once more only where it is subnormal).
 template <class T>
-PYNTK_HD inline T times_norms(T value, const row_norm& x, const row_norm& z) {
+PYNTK_INLINE T times_norms(T value, const row_norm& x, const row_norm& z) {
   return static_cast<T>(times_power_of_two(x.mantissa * z.mantissa * static_cast<double>(value),
                                            x.exponent + z.exponent));
 }
