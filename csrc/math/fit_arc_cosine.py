@@ -1,8 +1,8 @@
 """Fits the polynomials of arc_cosine.hpp and prints their coefficients and errors. Needs mpmath.
 
-Q(t) = acos(1 - t) / (pi sqrt t) and R(t) = (sqrt(1 - c^2) - c acos c) / (pi t^(3/2)), c = 1 - t, are
-analytic on [0, 1] (their nearest singularity is t = 2), so Remez' exchange converges in a few steps.
-The error is minimised relative to the function. ``python csrc/math/fit_arc_cosine.py``
+Q(t) = acos(1 - t) / (pi sqrt t) and R(t) = (sqrt(1 - c^2) - c acos c) / (pi t^1.5), c = 1 - t, are
+analytic on [0, 1] (their nearest singularity is t = 2), so Remez' exchange converges in a few
+steps. The error is minimised relative to the function. ``python csrc/math/fit_arc_cosine.py``
 """
 
 import mpmath as mp
@@ -12,10 +12,12 @@ DEGREES = {"Q float": 7, "R float": 6, "Q double": 17, "R double": 16}
 
 
 def Q(t):
+    """The function behind the angle."""
     return mp.sqrt(2) / mp.pi if t == 0 else mp.acos(1 - t) / (mp.pi * mp.sqrt(t))
 
 
 def R(t):
+    """The function behind the degree-1 kernel."""
     if t < mp.mpf(10) ** -15:
         return 2 * mp.sqrt(2) / (3 * mp.pi) * (1 - mp.mpf(3) / 20 * t)
     c = 1 - t

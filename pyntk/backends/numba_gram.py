@@ -6,6 +6,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from pyntk.backends.numba_entry import CHORD_BORDER, chords, unit_kernels
 from pyntk.backends.numba_product import (
     BLOCK,
     blocks,
@@ -15,12 +16,6 @@ from pyntk.backends.numba_product import (
     times_power_of_two,
 )
 from pyntk.backends.tiles import over_tiles
-
-# The formulas and their sources are in csrc/math; here the same, one expression each.
-CHORD_BORDER = 0.96875
-SERIES = (16 / math.factorial(17), 14 / math.factorial(15), 12 / math.factorial(13),
-          10 / math.factorial(11), 8 / math.factorial(9), 6 / math.factorial(7),
-          4 / math.factorial(5), 2 / math.factorial(3))  # fmt: skip
 
 
 def ntk_gram(*, X: Any, trained: int, threads: int, K: Any) -> None:
@@ -115,92 +110,44 @@ def _normalise(X: Any, I: int, U: Any, panel: Any, mantissa: Any, exponent: Any)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _unit_kernel(cosine: float, sine: float, supplement: float, trained: int) -> float:
-    H = cosine * supplement / (2 * math.pi)
-    if trained == 0:
-        return H + 0  # no negative zero from opposite rows
-    if supplement >= 0.7:
-        bracket = sine + supplement * cosine
-    else:
-        p = supplement * supplement
-        tail = 0.0
-        for coefficient in SERIES:
-            tail = coefficient - p * tail
-        bracket = supplement * p * tail
-    S = bracket / (2 * math.pi)
-    return S if trained == 1 else H + S
-
-
-@numba.njit(nogil=True, cache=True, error_model="numpy")
-def _entry(cosine: float, near: float, far: float, trained: int) -> float:
-    """The kernel of two unit rows from their cosine, or near a pole from their squared chord."""
-    if cosine > CHORD_BORDER:
-        s = math.sqrt(near)
-        sine = s * math.sqrt(1 - near / 4)
-        return _unit_kernel(1 - near / 2, sine, math.pi - 2 * math.asin(s / 2), trained)
-    if cosine < -CHORD_BORDER:
-        s = math.sqrt(far)
-        sine = s * math.sqrt(1 - far / 4)
-        return _unit_kernel(far / 2 - 1, sine, 2 * math.asin(s / 2), trained)
-    return _unit_kernel(cosine, math.sqrt((1 - cosine) * (1 + cosine)), math.acos(-cosine), trained)
-
-
-@numba.njit(nogil=True, cache=True, error_model="numpy")
-def _chords(row: Any, panel: Any, sign: int, total: Any) -> None:
-    """total_j = |row - sign z_j|^2 over a block of unit rows, by differences."""
-    part = np.empty_like(total)
-    total[:] = 0
-    for start in range(0, row.size, 64):
-        part[:] = 0
-        for k in range(start, min(row.size, start + 64)):
-            for j in range(BLOCK):
-                t = row[k] - panel[k, j] if sign > 0 else row[k] + panel[k, j]
-                part[j] += t * t
-        for j in range(BLOCK):
-            total[j] += part[j]
-
-
-@numba.njit(nogil=True, cache=True, error_model="numpy")
 def _gram_tile(
     U: Any, panel: Any, x_mantissa: Any, x_exponent: Any, z_mantissa: Any, z_exponent: Any,
     I: int, J: int, symmetric: bool, trained: int, K: Any,
 ) -> None:  # fmt: skip
     h = np.empty((BLOCK, BLOCK), U.dtype)
     c = np.empty((BLOCK, BLOCK), U.dtype)
-    near, far = np.empty(BLOCK, U.dtype), np.empty(BLOCK, U.dtype)
+    near, far = np.zeros(BLOCK, U.dtype), np.zeros(BLOCK, U.dtype)
+    values, scratch = np.empty(BLOCK), np.empty((3, BLOCK))
+    entries = np.empty((BLOCK, BLOCK), U.dtype)
     product(U[I * BLOCK : (I + 1) * BLOCK], panel, U.shape[1], h, c)
-    for row in range(min(BLOCK, K.shape[0] - I * BLOCK)):
+    diagonal = symmetric and I == J
+    height = min(BLOCK, K.shape[0] - I * BLOCK)
+    width = min(BLOCK, K.shape[1] - J * BLOCK)
+    for row in range(height):
         i = I * BLOCK + row
-        width = min(BLOCK, K.shape[1] - J * BLOCK)
-        if symmetric and I == J:
-            width = row
-            value = 1.0 if trained == 2 else 0.5
-            K[i, i] = _scaled(value, x_mantissa[i], x_exponent[i], x_mantissa[i], x_exponent[i])
-        if width == 0:
-            continue
-        if h[row, :width].max() > CHORD_BORDER:
-            _chords(U[i], panel, 1, near)
-        if h[row, :width].min() < -CHORD_BORDER:
-            _chords(U[i], panel, -1, far)
+        acute = obtuse = 0
+        for column in range(BLOCK):
+            acute += h[row, column] > CHORD_BORDER
+            obtuse += h[row, column] < -CHORD_BORDER
+        if acute:
+            chords(U[i], panel, 1, near)
+        if obtuse:
+            chords(U[i], panel, -1, far)
+        unit_kernels(h[row], near, far, trained, values, scratch)
+        if diagonal:
+            values[row] = 1.0 if trained == 2 else 0.5
         for column in range(width):
             j = J * BLOCK + column
-            value = _entry(
-                np.float64(h[row, column]),
-                np.float64(near[column]),
-                np.float64(far[column]),
-                trained,
+            entries[row, column] = times_power_of_two(
+                x_mantissa[i] * z_mantissa[j] * values[column], x_exponent[i] + z_exponent[j]
             )
-            entry = _scaled(value, x_mantissa[i], x_exponent[i], z_mantissa[j], z_exponent[j])
-            K[i, j] = entry
-            if symmetric:
-                K[j, i] = entry
-
-
-@numba.njit(nogil=True, cache=True, error_model="numpy")
-def _scaled(
-    value: Any, x_mantissa: float, x_exponent: int, z_mantissa: float, z_exponent: int
-) -> Any:
-    return times_power_of_two(x_mantissa * z_mantissa * value, x_exponent + z_exponent)
+    for row in range(height):
+        for column in range(row + 1 if diagonal else width):
+            K[I * BLOCK + row, J * BLOCK + column] = entries[row, column]
+    if symmetric:
+        for column in range(width):
+            for row in range(column + 1 if diagonal else 0, height):
+                K[J * BLOCK + column, I * BLOCK + row] = entries[row, column]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")

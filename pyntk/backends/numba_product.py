@@ -68,7 +68,7 @@ def flush(h: Any, c: Any) -> None:
             h[i, j] = total
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def chain_two_rows(r0: Any, r1: Any, panel: Any, start: int, stop: int, c0: Any, c1: Any) -> None:
     """c0 += r0 panel and c1 += r1 panel over the terms start..stop, k ascending."""
     k = start
