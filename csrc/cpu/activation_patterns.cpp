@@ -8,26 +8,30 @@ namespace {
 
 constexpr index word_bits = 64;
 
-// The words of the samples [i0, i1), one word of neurons after the other.
+// The words of the samples from i0 on. A block of neurons fills whole words, and a register tile is
+// not wider than one.
+static_assert(tile_edge % word_bits == 0);
+
 template <class T>
-void pattern_rows(matrix_view<const T> X, matrix_view<const T> W, index i0, index i1,
-                  matrix_view<std::uint64_t> P) {
+void pattern_rows(const scaled_panels<T>& samples, const std::vector<scaled_panels<T>>& neurons,
+                  index i0, matrix_view<std::uint64_t> P) {
   const micro_kernel<T>& mk = machine_kernel<T>();
-  const scaled_panels<T> samples(X, i0, i1, mk.rows);
+  const index i1 = std::min(P.rows, i0 + tile_edge);
+  std::fill(P.row(i0), P.row(i1), std::uint64_t{0});
   buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
-  for (index word = 0; word < P.columns; ++word) {
-    const index r0 = word * word_bits, r1 = std::min(W.rows, r0 + word_bits);
-    const scaled_panels<T> neurons(W, r0, r1, mk.columns);
-    for (index i = i0; i < i1; ++i) P(i, word) = 0;
-    for_each_tile(samples, neurons, tile.get(), [&](index i, index r, const T* C) {
+  index r0 = 0;
+  for (const scaled_panels<T>& block : neurons) {
+    for_each_tile(samples, block, tile.get(), [&](index i, index r, const T* C) {
+      const index word = (r0 + r) / word_bits, shift = (r0 + r) % word_bits;
       for (index u = 0; u < std::min<index>(mk.rows, i1 - i0 - i); ++u) {
         std::uint64_t bits = 0;
         for (index v = 0; v < mk.columns; ++v)
           bits |= static_cast<std::uint64_t>(C[u * mk.columns + v] > 0) << v;
-        P(i0 + i + u, word) |= bits
-                               << r;  // past neuron m the panel holds zeros, which are inactive
+        // Past neuron m the panels hold zeros, which are inactive, and perhaps no word follows.
+        if (bits) P(i0 + i + u, word) |= bits << shift;
       }
     });
+    r0 += tile_edge;
   }
 }
 
@@ -36,8 +40,11 @@ void pattern_rows(matrix_view<const T> X, matrix_view<const T> W, index i0, inde
 template <class T>
 void activation_patterns(matrix_view<const T> X, matrix_view<const T> W, int threads,
                          matrix_view<std::uint64_t> P) {
-  parallel_for(ceil_div(X.rows, tile_edge), threads, [&](index I) {
-    pattern_rows(X, W, I * tile_edge, std::min(X.rows, (I + 1) * tile_edge), P);
+  const micro_kernel<T>& mk = machine_kernel<T>();
+  const auto samples = pack_blocks(X, mk.rows, threads);
+  const auto neurons = pack_blocks(W, mk.columns, threads);
+  parallel_for(static_cast<index>(samples.size()), threads, [&](index I) {
+    pattern_rows(samples[static_cast<std::size_t>(I)], neurons, I * tile_edge, P);
   });
 }
 

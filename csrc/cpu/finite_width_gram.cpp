@@ -9,12 +9,12 @@ namespace pyntk {
 namespace {
 
 template <class T>
-void finite_width_tile(matrix_view<const T> X, matrix_view<const std::uint64_t> P, index m, index I,
-                       index J, matrix_view<T> H) {
+void finite_width_tile(const scaled_panels<T>& rows, const scaled_panels<T>& columns,
+                       matrix_view<const std::uint64_t> P, index m, index I, index J,
+                       matrix_view<T> H) {
   const micro_kernel<T>& mk = machine_kernel<T>();
-  const index i0 = I * tile_edge, i1 = std::min(X.rows, i0 + tile_edge);
-  const index j0 = J * tile_edge, j1 = std::min(X.rows, j0 + tile_edge);
-  const scaled_panels<T> rows(X, i0, i1, mk.rows), columns(X, j0, j1, mk.columns);
+  const index i0 = I * tile_edge, i1 = std::min(H.rows, i0 + tile_edge);
+  const index j0 = J * tile_edge, j1 = std::min(H.rows, j0 + tile_edge);
   buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
   for_each_tile(rows, columns, tile.get(), [&](index u, index v, const T* C) {
     for (index i = i0 + u; i < std::min(i1, i0 + u + mk.rows); ++i) {
@@ -35,9 +35,13 @@ void finite_width_tile(matrix_view<const T> X, matrix_view<const std::uint64_t> 
 template <class T>
 void finite_width_gram(matrix_view<const T> X, matrix_view<const std::uint64_t> P, index m,
                        int threads, matrix_view<T> H) {
+  const micro_kernel<T>& mk = machine_kernel<T>();
+  const auto rows = pack_blocks(X, mk.rows, threads);
+  const auto columns = pack_blocks(X, mk.columns, threads);
   parallel_for(triangle_size(ceil_div(X.rows, tile_edge)), threads, [&](index number) {
     const auto [I, J] = triangle_place(number);
-    finite_width_tile(X, P, m, I, J, H);
+    finite_width_tile(rows[static_cast<std::size_t>(I)], columns[static_cast<std::size_t>(J)], P, m,
+                      I, J, H);
   });
 }
 

@@ -58,8 +58,7 @@ struct scaled_panels : panels<T> {
     buffer<T> scaled = make_buffer<T>(A.columns);
     for (index row = begin; row < end; ++row) {
       const int exponent = row_exponent(A.row(row), A.columns);
-      for (index k = 0; k < A.columns; ++k)
-        scaled[k] = static_cast<T>(times_power_of_two(A(row, k), -exponent));
+      scale_row(A.row(row), A.columns, -exponent, 1.0, scaled.get());
       this->put_row(row - begin, scaled.get());
       exponents.push_back(exponent);
     }

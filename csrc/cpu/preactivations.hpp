@@ -7,8 +7,20 @@
 
 #include "micro_kernel.hpp"
 #include "panels.hpp"
+#include "pool.hpp"
 
 namespace pyntk {
+
+// All rows of A in blocks of tile_edge, each packed as panels of this width.
+template <class T>
+std::vector<scaled_panels<T>> pack_blocks(matrix_view<const T> A, index width, int threads) {
+  std::vector<scaled_panels<T>> result(static_cast<std::size_t>(ceil_div(A.rows, tile_edge)));
+  parallel_for(static_cast<index>(result.size()), threads, [&](index I) {
+    const index begin = I * tile_edge, end = std::min(A.rows, begin + tile_edge);
+    result[static_cast<std::size_t>(I)] = scaled_panels<T>(A, begin, end, width);
+  });
+  return result;
+}
 
 // Calls use(u, v, C) for every register tile between the rows of U and of V, C in C order, where u
 // and v are the first row of each side within its panels.

@@ -11,16 +11,15 @@ namespace {
 
 constexpr index block = tile_edge;
 
-// partial_i = sum over this block of neurons of a_r relu(w_r.x_i), in double.
+// partial_i = sum over a block of neurons V (from r0 on) of a_r relu(w_r.x_i), in double, for a
+// block of samples U.
 template <class T>
-void forward_block(matrix_view<const T> X, matrix_view<const T> W, vector_view<const T> a, index i0,
-                   index r0, double* partial) {
+void forward_block(const scaled_panels<T>& U, const scaled_panels<T>& V, vector_view<const T> a,
+                   index r0, index samples, double* partial) {
   const micro_kernel<T>& mk = machine_kernel<T>();
-  const index i1 = std::min(X.rows, i0 + block), r1 = std::min(W.rows, r0 + block);
-  const scaled_panels<T> U(X, i0, i1, mk.rows), V(W, r0, r1, mk.columns);
   buffer<double> weights = make_buffer<double>(block), sums = make_buffer<double>(4 * block);
   std::fill(weights.get(), weights.get() + block, 0.0);
-  for (index r = r0; r < r1; ++r)
+  for (index r = r0; r < std::min(a.size, r0 + block); ++r)
     weights[r - r0] = times_power_of_two(a[r], V.exponents[static_cast<std::size_t>(r - r0)]);
   std::fill(sums.get(), sums.get() + 4 * block, 0.0);
   buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
@@ -28,7 +27,7 @@ void forward_block(matrix_view<const T> X, matrix_view<const T> W, vector_view<c
     for (index u = 0; u < mk.rows; ++u)
       mk.add_relu(C + u * mk.columns, weights.get() + r, sums.get() + 4 * (i + u));
   });
-  for (index i = 0; i < i1 - i0; ++i) {
+  for (index i = 0; i < samples; ++i) {
     const double* s = sums.get() + 4 * i;
     partial[i] =
         times_power_of_two((s[0] + s[1]) + (s[2] + s[3]), U.exponents[static_cast<std::size_t>(i)]);
@@ -40,11 +39,16 @@ void forward_block(matrix_view<const T> X, matrix_view<const T> W, vector_view<c
 template <class T>
 void two_layer_forward(matrix_view<const T> X, matrix_view<const T> W, vector_view<const T> a,
                        double scale, int threads, vector_view<T> f) {
-  const index sample_blocks = ceil_div(X.rows, block), neuron_blocks = ceil_div(W.rows, block);
+  const micro_kernel<T>& mk = machine_kernel<T>();
+  const auto samples = pack_blocks(X, mk.rows, threads);
+  const auto neurons = pack_blocks(W, mk.columns, threads);
+  const index neuron_blocks = static_cast<index>(neurons.size());
   std::vector<double> partial(static_cast<std::size_t>(neuron_blocks * X.rows));
-  parallel_for(sample_blocks * neuron_blocks, threads, [&](index number) {
+  parallel_for(static_cast<index>(samples.size()) * neuron_blocks, threads, [&](index number) {
     const index I = number / neuron_blocks, R = number % neuron_blocks;
-    forward_block(X, W, a, I * block, R * block, partial.data() + R * X.rows + I * block);
+    forward_block(samples[static_cast<std::size_t>(I)], neurons[static_cast<std::size_t>(R)], a,
+                  R * block, std::min(block, X.rows - I * block),
+                  partial.data() + R * X.rows + I * block);
   });
   // In ascending order of the neurons, whichever thread was first.
   for (index i = 0; i < X.rows; ++i) {

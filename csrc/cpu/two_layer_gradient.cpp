@@ -10,25 +10,24 @@ namespace pyntk {
 namespace {
 
 constexpr index neuron_block = tile_edge;
-constexpr index sample_block = tile_edge;
 
-// The samples of one block, packed for both products; the same for every block of neurons.
+// The samples in blocks, packed for both products; the same for every block of neurons.
 template <class T>
 struct packed_samples {
-  scaled_panels<T> rows{};
-  panels<T> columns{};
+  std::vector<scaled_panels<T>> rows;
+  std::vector<panels<T>> columns;
 };
 
 template <class T>
-std::vector<packed_samples<T>> pack_samples(matrix_view<const T> X, int threads) {
+packed_samples<T> pack_samples(matrix_view<const T> X, int threads) {
   const micro_kernel<T>& mk = machine_kernel<T>();
-  std::vector<packed_samples<T>> result(static_cast<std::size_t>(ceil_div(X.rows, sample_block)));
-  parallel_for(static_cast<index>(result.size()), threads, [&](index I) {
-    const index begin = I * sample_block, end = std::min(X.rows, begin + sample_block);
-    packed_samples<T>& block = result[static_cast<std::size_t>(I)];
-    block.rows = scaled_panels<T>(X, begin, end, mk.rows);
-    block.columns = panels<T>(X.columns, end - begin, mk.rows);
-    pack_columns(X, begin, end, block.columns);
+  packed_samples<T> result{pack_blocks(X, mk.rows, threads), {}};
+  result.columns.resize(result.rows.size());
+  parallel_for(static_cast<index>(result.rows.size()), threads, [&](index I) {
+    const index begin = I * tile_edge, end = std::min(X.rows, begin + tile_edge);
+    panels<T> block(X.columns, end - begin, mk.rows);
+    pack_columns(X, begin, end, block);
+    result.columns[static_cast<std::size_t>(I)] = std::move(block);
   });
   return result;
 }
@@ -46,7 +45,7 @@ void gate(const panels<T>& samples, const panels<T>& neurons, const T* g, T* C, 
 
 // dW rows [r0, r1) = scale a_r sum over all blocks of samples.
 template <class T>
-void gradient_block(const std::vector<packed_samples<T>>& samples, matrix_view<const T> W,
+void gradient_block(const packed_samples<T>& samples, matrix_view<const T> W,
                     vector_view<const T> a, vector_view<const T> g, double scale, index r0,
                     index r1, matrix_view<T> dW) {
   const micro_kernel<T>& mk = machine_kernel<T>();
@@ -54,16 +53,17 @@ void gradient_block(const std::vector<packed_samples<T>>& samples, matrix_view<c
   buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
   for (index r = r0; r < r1; ++r) std::fill(dW.row(r), dW.row(r) + dW.columns, T(0));
   index begin = 0;
-  for (const packed_samples<T>& block : samples) {
-    panels<T> G(r1 - r0, block.columns.k, mk.columns);
-    gate(block.rows, neurons, g.data + begin, tile.get(), G);
-    for_each_tile(block.columns, G, tile.get(), [&](index column, index r, const T* C) {
+  for (std::size_t I = 0; I < samples.rows.size(); ++I) {
+    const panels<T>& X_columns = samples.columns[I];
+    panels<T> G(r1 - r0, X_columns.k, mk.columns);
+    gate(samples.rows[I], neurons, g.data + begin, tile.get(), G);
+    for_each_tile(X_columns, G, tile.get(), [&](index column, index r, const T* C) {
       const index columns = std::min<index>(mk.rows, W.columns - column);
       const index rows = std::min<index>(mk.columns, r1 - r0 - r);
       for (index v = 0; v < rows; ++v)
         for (index u = 0; u < columns; ++u) dW(r0 + r + v, column + u) += C[u * mk.columns + v];
     });
-    begin += block.columns.k;
+    begin += X_columns.k;
   }
   for (index r = r0; r < r1; ++r) {
     const double factor = scale * static_cast<double>(a[r]);
@@ -76,7 +76,7 @@ void gradient_block(const std::vector<packed_samples<T>>& samples, matrix_view<c
 template <class T>
 void two_layer_gradient(matrix_view<const T> X, matrix_view<const T> W, vector_view<const T> a,
                         vector_view<const T> g, double scale, int threads, matrix_view<T> dW) {
-  const std::vector<packed_samples<T>> samples = pack_samples(X, threads);
+  const packed_samples<T> samples = pack_samples(X, threads);
   parallel_for(ceil_div(W.rows, neuron_block), threads, [&](index R) {
     const index r0 = R * neuron_block;
     gradient_block(samples, W, a, g, scale, r0, std::min(W.rows, r0 + neuron_block), dW);

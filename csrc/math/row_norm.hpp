@@ -16,10 +16,13 @@ struct row_norm {
 // The exponent e for which the largest |x_k| 2^-e is in [1/2, 1); 0 for a zero row.
 template <class T>
 PYNTK_INLINE int row_exponent(const T* x, index d) {
-  double largest = 0;
-  for (index k = 0; k < d; ++k) largest = std::fmax(largest, std::fabs(static_cast<double>(x[k])));
+  T largest = 0;
+  for (index k = 0; k < d; ++k) {
+    const T size = std::fabs(x[k]);
+    largest = size > largest ? size : largest;
+  }
   int exponent = 0;
-  if (largest > 0) std::frexp(largest, &exponent);
+  if (largest > 0) std::frexp(static_cast<double>(largest), &exponent);
   return exponent;
 }
 
@@ -31,7 +34,14 @@ PYNTK_INLINE double sum_of_squares(const T* x, index d, int scale) {
   for (index begin = 0; begin < d; begin += 512) {
     const index end = begin + 512 < d ? begin + 512 : d;
     double chains[8] = {};
-    for (index k = begin; k < end; ++k) {
+    index k = begin;
+    for (; k + 8 <= end; k += 8) {
+      for (int lane = 0; lane < 8; ++lane) {
+        const double v = times_power_of_two(x[k + lane], -scale);
+        chains[lane] += v * v;
+      }
+    }
+    for (; k < end; ++k) {
       const double v = times_power_of_two(x[k], -scale);
       chains[k % 8] += v * v;
     }
@@ -53,7 +63,7 @@ PYNTK_INLINE row_norm normalise_row(const T* x, index d, T* unit) {
     for (index k = 0; k < d; ++k) unit[k] = 0;
     return norm;
   }
-  for (index k = 0; k < d; ++k) unit[k] = static_cast<T>(times_power_of_two(x[k], -scale) / length);
+  scale_row(x, d, -scale, length, unit);
   norm.mantissa = std::frexp(length, &norm.exponent);
   norm.exponent += scale;
   return norm;
