@@ -38,3 +38,9 @@ def lapack(request):
 def emulator():
     """The CUDA kernels on the CPU."""
     return _open("emulator")
+
+
+@pytest.fixture
+def cpu():
+    """The C++ kernels."""
+    return _open("cpu")

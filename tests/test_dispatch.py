@@ -58,10 +58,8 @@ def test_every_backend_is_there_or_says_why_not():
         assert reason is None or name in reason
 
 
-def test_compiled_kernels_refuse_what_they_would_have_to_convert(backend):
+def test_compiled_kernels_refuse_what_they_would_have_to_convert(cpu):
     """No forcecast: None, strings, other dtypes, gaps between rows, read-only outputs."""
-    if backend != "cpu":
-        return
     kernel = dispatch.kernel("ntk_gram", "cpu")
     readonly = np.zeros((3, 3))
     readonly.flags.writeable = False
