@@ -4,6 +4,9 @@ Importing this module starts no thread, reads no array, and loads no backend; th
 kernel loads the backend that it uses (``python -m pyntk info`` lists them).
 """
 
+import importlib
+from types import ModuleType
+
 from pyntk.dispatch import BackendError
 from pyntk.gram import finite_width_gram, ntk_gram
 from pyntk.network import Gradients, TwoLayer
@@ -20,3 +23,10 @@ __all__ = [
     "finite_width_gram",
     "ntk_gram",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import pyntk.theory and pyntk.data when they are first looked at."""
+    if name in ("data", "theory"):
+        return importlib.import_module(f"pyntk.{name}")
+    raise AttributeError(f"module 'pyntk' has no attribute {name!r}")

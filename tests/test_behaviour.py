@@ -98,6 +98,8 @@ assert len(os.listdir("/proc/self/task")) == int(sys.argv[1])
 heavy = {"numba", "scipy", "cupy", "matplotlib", "sklearn", "torch", "jax", "tqdm"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 assert not [name for name in sys.modules if name.startswith("pyntk.") and "_cpu" in name]
+assert callable(pyntk.theory.explain) and callable(pyntk.data.sphere)
+assert not hasattr(pyntk, "no_such_name")
 """
 
 
