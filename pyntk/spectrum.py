@@ -1,5 +1,8 @@
 """Eigenpairs of a symmetric matrix."""
 
+import atexit
+import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -51,15 +54,35 @@ def _interruptible(work: Callable[[], None]) -> None:
     LAPACK cannot be stopped: after Ctrl-C it finishes unseen on buffers that nobody else has.
     """
     error: list[BaseException] = []
+    done = threading.Event()  # an interrupted join() takes a running thread for a finished one
 
     def run() -> None:
         try:
             work()
         except BaseException as raised:
             error.append(raised)
+        finally:
+            done.set()
 
     worker = threading.Thread(target=run, name="pyntk-lapack", daemon=True)
     worker.start()
+    try:
+        done.wait()
+    except BaseException:
+        atexit.register(_wait_for, worker, done)
+        raise
     worker.join()
     if error:
         raise error[0]
+
+
+def _wait_for(worker: threading.Thread, done: threading.Event) -> None:
+    """Let LAPACK finish before the process ends: OpenBLAS can hang if it is shut down in a call."""
+    if not done.is_set():
+        sys.stderr.write("pyntk: waiting for LAPACK to finish; Ctrl-C leaves at once\n")
+        sys.stderr.flush()
+    try:
+        done.wait()
+        worker.join()
+    except KeyboardInterrupt:
+        os._exit(130)

@@ -42,12 +42,19 @@ def test_control_c(backend, call):
     """The call ends with KeyboardInterrupt, and the library works afterwards."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", PROGRAM.replace("CALL", LONG_CALLS[call]), backend],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, "OPENBLAS_NUM_THREADS": "2"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "2"},
     )  # fmt: skip
-    assert process.stdout.readline() == "begin\n"
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=120)
+    try:
+        assert process.stdout.readline() == "begin\n"
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=120)
+    except BaseException:
+        process.kill()
+        process.communicate()
+        raise
+    assert process.returncode == 0, errors
     lines = output.split("\n")
     assert lines[0].startswith("interrupted"), output
     assert lines[1] == "usable True"
