@@ -18,14 +18,8 @@ __global__ void __launch_bounds__(threads)
     scale(matrix_view<const T> X, matrix_view<T> R, int* exponents) {
   const index i = static_cast<index>(blockIdx.x) * threads + threadIdx.x;
   if (i >= X.rows) return;
-  double largest = 0;
-  for (index k = 0; k < X.columns; ++k)
-    largest = std::fmax(largest, std::fabs(static_cast<double>(X(i, k))));
-  int exponent = 0;
-  std::frexp(largest, &exponent);
-  for (index k = 0; k < X.columns; ++k)
-    R(i, k) = static_cast<T>(times_power_of_two(X(i, k), -exponent));
-  exponents[i] = exponent;
+  exponents[i] = row_exponent(X.row(i), X.columns);
+  scale_row(X.row(i), X.columns, -exponents[i], 1.0, R.row(i));
 }
 
 }  // namespace
