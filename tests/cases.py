@@ -59,6 +59,14 @@ def long_rows(dtype):
     return rows
 
 
+def longest_rows(dtype):
+    """Sums of 100,000 nearly equal terms, at angles where a cosine comes from its product."""
+    rows = 1 + 1e-3 * random_rows(3, 100_000, dtype, seed=7)
+    rows[1, ::2] = 0
+    rows[2, 75_000:] = 0
+    return rows.astype(dtype)
+
+
 GRAM_CASES = {
     **{f"n={n}": (lambda dtype, n=n: random_rows(n, 5, dtype)) for n in EDGES},
     **{f"d={d}": (lambda dtype, d=d: random_rows(9, d, dtype)) for d in (1, 2, 63, 64, 65, 129)},
@@ -67,6 +75,7 @@ GRAM_CASES = {
     "extreme norms": rows_of_extreme_norm,
     "pixels": pixels,
     "long rows": long_rows,
+    "longest rows": longest_rows,
 }
 
 
