@@ -1,6 +1,7 @@
 """The layers of the house: who may import whom, and how long a file may grow."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,10 @@ SOURCES = [
 def test_files_stay_small():
     long = {str(path): n for path in SOURCES if (n := len(path.read_text().splitlines())) > 300}
     assert not long
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"])
+def test_links_lead_somewhere(page):
+    """In a clean clone: a file that git does not know is not there."""
+    for target in re.findall(r"\]\(([^):#]+)\)", (ROOT / page).read_text()):
+        assert (ROOT / target).is_file(), target
