@@ -71,8 +71,15 @@ def admit(**arguments: tuple[Any, str]) -> Admitted:
     return admitted
 
 
-def admit_out(out: Any, shape: tuple[int, ...], inputs: Admitted) -> Array:
-    """Admit ``out=``, or allocate it if None; raise ValueError before anything is computed."""
+def admit_out(out: Any, shape: tuple[int, ...], inputs: Admitted, **arguments: Any) -> Array:
+    """Admit ``out=``, or allocate it if None; raise ValueError before anything is computed.
+
+    Args:
+        out: what the user passed.
+        shape: of the result.
+        inputs: the admitted arrays; ``out`` has their dtype and place.
+        **arguments: the arrays as the user passed them; ``out`` may not share their memory.
+    """
     if out is None:
         return inputs.empty(*shape)
     if inputs.on_device != _is_on_device(out) or not (
@@ -91,14 +98,10 @@ def admit_out(out: Any, shape: tuple[int, ...], inputs: Admitted) -> Array:
         raise ValueError("out is read-only")
     if not out.flags.aligned:
         raise ValueError("out is not aligned to its dtype")
-    return out
-
-
-def refuse_overlap(out: Any, **arguments: Any) -> None:
-    """Raise ValueError if ``out`` shares memory with an argument as the user passed it."""
     for name, value in arguments.items():
         if isinstance(value, np.ndarray) and np.may_share_memory(out, value):
             raise ValueError(f"out overlaps {name}")
+    return out
 
 
 _HOST_ARRAYS: Final = (np.ndarray, np.memmap)

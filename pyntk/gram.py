@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pyntk.arrays import admit, admit_out, refuse_overlap
+from pyntk.arrays import admit, admit_out
 from pyntk.contract import TRAINED, Array
 from pyntk.dispatch import choose, kernel
 from pyntk.threads import admit_threads
@@ -57,14 +57,12 @@ def ntk_gram(
         S. Arora, S. Du, W. Hu, Z. Li, R. Wang, arXiv 1901.08584, equation (4);
         A. Jacot, F. Gabriel, C. Hongler, arXiv 1806.07572; Y. Cho, L. Saul, NIPS 2009.
     """
-    if trained not in TRAINED:
-        raise ValueError(f"trained must be one of {', '.join(TRAINED)}, not {trained!r}")
+    layers = admit_trained(trained)
     inputs = admit(X=(X, "n d")) if Z is None else admit(X=(X, "n d"), Z=(Z, "p d"))
     rows, columns = inputs[0].shape[0], inputs[-1].shape[0]
-    K = admit_out(out, (rows, columns), inputs)
-    refuse_overlap(K, X=X, Z=Z)
+    K = admit_out(out, (rows, columns), inputs, X=X, Z=Z)
     chosen = choose(backend, inputs.on_device)
-    options = {"trained": TRAINED[trained], "threads": admit_threads(threads), "K": K}
+    options = {"trained": layers, "threads": admit_threads(threads), "K": K}
     if Z is None:
         kernel("ntk_gram", chosen)(X=inputs[0], **options)
     else:
@@ -108,8 +106,7 @@ def finite_width_gram(
     n, m = inputs.lengths["n"], inputs.lengths["m"]
     if m == 0:
         raise ValueError("W must have at least one row")
-    H = admit_out(out, (n, n), inputs)
-    refuse_overlap(H, X=X, W=W)
+    H = admit_out(out, (n, n), inputs, X=X, W=W)
     chosen = choose(backend, inputs.on_device)
     count = admit_threads(threads)
     P = inputs.empty(n, -(-m // 64), dtype=np.uint64)
@@ -117,6 +114,13 @@ def finite_width_gram(
     kernel("finite_width_gram", chosen)(X=inputs[0], P=P, m=m, threads=count, H=H)
     _warn_of_overflow(H, inputs[0])
     return H
+
+
+def admit_trained(trained: str) -> int:
+    """Return the code of ``trained=`` that kernels take; raise ValueError for another name."""
+    if trained not in TRAINED:
+        raise ValueError(f"trained must be one of {', '.join(TRAINED)}, not {trained!r}")
+    return TRAINED[trained]
 
 
 def _warn_of_overflow(K: Array, *inputs: Array) -> None:

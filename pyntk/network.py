@@ -5,9 +5,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from pyntk.arrays import Admitted, admit
-from pyntk.contract import TRAINED, Array
+from pyntk.contract import Array
 from pyntk.dispatch import choose, kernel
-from pyntk.gram import Trained
+from pyntk.gram import Trained, admit_trained
 from pyntk.threads import admit_threads
 
 
@@ -153,8 +153,7 @@ class TwoLayer:
             ValueError: wrong shapes, NaN or infinity.
             TypeError: an argument that is no real array.
         """
-        if trained not in TRAINED:
-            raise ValueError(f"trained must be one of {', '.join(TRAINED)}, not {trained!r}")
+        admit_trained(trained)
         inputs = self._admit(X=(X, "n d"), y=(y, "n"))
         g = self._forward(inputs) - inputs[3]
         loss = 0.5 * float((g.astype(np.float64) ** 2).sum())

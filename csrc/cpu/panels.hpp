@@ -10,8 +10,6 @@
 
 namespace pyntk {
 
-constexpr index ceil_div(index a, index b) { return (a + b - 1) / b; }
-
 // Panel p holds the rows p width ... of the source, transposed: k groups of `width` values, zeros
 // where the source has no such row. Panels follow each other without gaps.
 template <class T>

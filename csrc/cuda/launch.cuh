@@ -92,6 +92,4 @@ void launch(void (*kernel)(Parameters...), index blocks, int threads,
   check(cudaGetLastError(), "launch");
 }
 
-PYNTK_HD inline index ceil_div(index size, index part) { return (size + part - 1) / part; }
-
 }  // namespace pyntk
