@@ -7,9 +7,12 @@ kernel loads the backend that it uses (``python -m pyntk info`` lists them).
 import importlib
 from types import ModuleType
 
+from pyntk.derivatives import ntk_vjp
 from pyntk.dispatch import BackendError
-from pyntk.gram import finite_width_gram, ntk_gram
+from pyntk.finite_width import finite_width_gram
+from pyntk.gram import arc_cosine_gram, ntk_diag, ntk_gram
 from pyntk.network import Gradients, TwoLayer
+from pyntk.products import ntk_matmul, ntk_operator
 from pyntk.spectrum import eigh
 
 __version__ = "0.1.0"
@@ -19,9 +22,14 @@ __all__ = [
     "Gradients",
     "TwoLayer",
     "__version__",
+    "arc_cosine_gram",
     "eigh",
     "finite_width_gram",
+    "ntk_diag",
     "ntk_gram",
+    "ntk_matmul",
+    "ntk_operator",
+    "ntk_vjp",
 ]
 
 

@@ -5,11 +5,16 @@ arrays of one dtype, all on one device. It never modifies its arguments and copi
 must.
 """
 
+import math
 from typing import Any, Final
 
 import numpy as np
 
 from pyntk.contract import Array
+from pyntk.memory import require
+
+SINGLE: Final = np.dtype(np.float32)
+DOUBLE: Final = np.dtype(np.float64)
 
 LARGEST_INTEGER: Final = 2**53
 """Integers up to here are float64 numbers; beyond, a conversion would silently round."""
@@ -21,15 +26,21 @@ class Admitted(tuple[Array, ...]):
     dtype: np.dtype[Any]
     on_device: bool
     lengths: dict[str, int]
+    largest: tuple[float, ...]
+    """The largest absolute value in each array, 0 if it is empty."""
 
     def empty(self, *shape: int, dtype: Any = None) -> Array:
         """Return an uninitialised output where these arrays are, 64-byte aligned on the host."""
-        wanted = np.dtype(dtype or self.dtype)
+        wanted = self.dtype if dtype is None else np.dtype(dtype)
         if self.on_device:
             import cupy
 
             return cupy.empty(shape, wanted)
         return _aligned_empty(shape, wanted)
+
+    def contiguous(self, array: Array) -> Array:
+        """Return a slice or transpose of one of these arrays in C order; a copy if it is not."""
+        return _as_contiguous(array, self.dtype, self.on_device)
 
 
 def admit(**arguments: tuple[Any, str]) -> Admitted:
@@ -53,21 +64,20 @@ def admit(**arguments: tuple[Any, str]) -> Admitted:
             f"{device[0]} is on a CUDA device and {host} is on the host; "
             "pyntk never copies between them: cupy.asarray or cupy.asnumpy does"
         )
+    on_device = bool(device)
     reals = {
-        name: (_device_real(name, value) if device else _host_real(name, value))
+        name: (_device_real(name, value) if on_device else _host_real(name, value))
         for name, (value, _) in arguments.items()
     }
     lengths: dict[str, tuple[int, str]] = {}
     for name, (_, shape) in arguments.items():
         _check_shape(name, reals[name], shape.split(), lengths)
-    dtype = np.result_type(*(array.dtype for array in reals.values()))
-    arrays = [_as_contiguous(array, dtype, bool(device)) for array in reals.values()]
-    for name, array in zip(arguments, arrays, strict=True):
-        _check_finite(name, array)
-    admitted = Admitted(arrays)
+    dtype = SINGLE if all(array.dtype.char == "f" for array in reals.values()) else DOUBLE
+    admitted = Admitted(_as_contiguous(array, dtype, on_device) for array in reals.values())
     admitted.dtype = dtype
-    admitted.on_device = bool(device)
+    admitted.on_device = on_device
     admitted.lengths = {letter: length for letter, (length, _) in lengths.items()}
+    admitted.largest = tuple(map(_largest, arguments, admitted))
     return admitted
 
 
@@ -109,6 +119,8 @@ _HOST_ARRAYS: Final = (np.ndarray, np.memmap)
 
 def _is_on_device(value: Any) -> bool:
     """Tell whether a value is an array on a CUDA device."""
+    if type(value) is np.ndarray:
+        return False
     if getattr(value, "requires_grad", False):
         return False  # a tensor that refuses the interface; _host_real says what to call
     return hasattr(value, "__cuda_array_interface__")
@@ -126,6 +138,8 @@ def _device_real(name: str, value: Any) -> Array:
 
 def _host_real(name: str, value: Any) -> Any:
     """Return a NumPy array of float32 or float64 with the same values."""
+    if type(value) is np.ndarray:
+        return _real(name, value)
     if getattr(value, "requires_grad", False):
         raise TypeError(f"{name} is a tensor that requires grad; pass {name}.detach()")
     if isinstance(value, np.ma.MaskedArray):
@@ -144,15 +158,17 @@ def _host_real(name: str, value: Any) -> Any:
 def _real(name: str, array: Any) -> Any:
     """Convert to float32 or float64 where that changes no value; raise TypeError elsewhere."""
     dtype = array.dtype
-    if dtype.newbyteorder("=") in (np.float32, np.float64):
+    if dtype.char in "fd":
         return array
     if dtype == np.float16 or dtype.name == "bfloat16":
+        require(f"{name} as float32", 4 * array.size, on_device=_is_on_device(array))
         return array.astype(np.float32)
     if dtype.kind in "iub":
         if dtype.itemsize == 8 and array.size:
             low, high = int(array.min()), int(array.max())
             if low < -LARGEST_INTEGER or high > LARGEST_INTEGER:
                 raise ValueError(f"{name} has an integer beyond 2^53, which float64 cannot hold")
+        require(f"{name} as float64", 8 * array.size, on_device=_is_on_device(array))
         return array.astype(np.float64)
     raise TypeError(f"{name} must hold real numbers of at most 64 bits, not dtype {dtype}")
 
@@ -183,25 +199,34 @@ def _check_shape(
 
 def _as_contiguous(array: Any, dtype: np.dtype[Any], on_device: bool) -> Any:
     """Return the array itself if a kernel can take it, else a copy."""
+    flags = array.flags
     if on_device:
         import cupy
 
+        if array.dtype != dtype or not flags.c_contiguous:
+            require("a contiguous copy", array.size * dtype.itemsize, on_device=True)
         return cupy.ascontiguousarray(array, dtype)
+    if array.dtype == dtype and flags.c_contiguous and flags.aligned:
+        return array if type(array) is np.ndarray else array.view(np.ndarray)
+    require("a contiguous copy", array.size * dtype.itemsize)
     return np.require(array, dtype, ["C", "A"]).view(np.ndarray)
 
 
-def _check_finite(name: str, array: Any) -> None:
-    """Raise ValueError that names the first entry that is NaN or infinite."""
+def _largest(name: str, array: Any) -> float:
+    """Return the largest absolute value; raise ValueError naming an entry that is not finite."""
+    if not array.size:
+        return 0.0
+    largest = max(float(array.max()), -float(array.min()))  # without a temporary array
+    if largest < math.inf:
+        return largest
     finite = np.isfinite(array)
-    if bool(finite.all()):
-        return
     place = np.unravel_index(int((~finite).argmax()), array.shape)
     raise ValueError(f"{name}{[int(i) for i in place]} is {float(array[place])}")
 
 
 def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     """Return ``np.empty(shape, dtype)`` that begins on a 64-byte boundary."""
-    count = int(np.prod(shape, dtype=np.int64))
-    raw = np.empty(count * dtype.itemsize + 64, np.uint8)
+    size = math.prod(shape) * dtype.itemsize
+    raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
-    return raw[start : start + count * dtype.itemsize].view(dtype).reshape(shape)
+    return np.ndarray(shape, dtype, raw, start)

@@ -7,7 +7,7 @@ import numpy as np
 from pyntk.arrays import Admitted, admit
 from pyntk.contract import Array
 from pyntk.dispatch import choose, kernel
-from pyntk.gram import Trained, admit_trained
+from pyntk.recipe import Trained, admit_trained
 from pyntk.threads import admit_threads
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from pyntk.arrays import admit
 from pyntk.contract import Array
 from pyntk.dispatch import choose, kernel
+from pyntk.memory import require
 
 LARGEST_ON_HOST: Final = 32_766
 """The largest n whose workspace, 1 + 6 n + 2 n^2 numbers, LAPACK's 32-bit integers can count."""
@@ -32,6 +33,7 @@ def eigh(H: Any, *, backend: str | None = None) -> tuple[Array, Array]:
     Raises:
         ValueError: H is not square, has NaN or infinity, or is too large for this LAPACK: with
             32-bit integers n <= 32,766 (beyond, its workspace size overflows silently).
+        MemoryError: more memory is needed than is available; the message has both numbers.
         numpy.linalg.LinAlgError: LAPACK did not converge.
         BackendError: the backend asked for cannot be used.
     """
@@ -39,6 +41,9 @@ def eigh(H: Any, *, backend: str | None = None) -> tuple[Array, Array]:
     if n > LARGEST_ON_HOST and not hasattr(H, "__cuda_array_interface__"):
         raise ValueError(f"n = {n}: the workspace of LAPACK's syevd overflows 32-bit integers")
     inputs = admit(H=(H, "n n"))
+    itemsize = inputs.dtype.itemsize
+    # V, and the workspace of syevd.
+    require("eigh", (3 * n * n + 7 * n + 1) * itemsize, on_device=inputs.on_device)
     w, V = inputs.empty(n), inputs.empty(n, n)
     run = kernel("eigh", choose(backend, inputs.on_device))
     if inputs.on_device:

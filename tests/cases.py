@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from pyntk.contract import DEGREE, TRAINED, Recipe
+
 EDGES = (0, 1, 2, 5, 6, 11, 12, 13, 31, 32, 33, 63, 64, 65, 191, 192, 193)
 """Below, at and above every register, block and tile edge of the backends."""
 
@@ -45,6 +47,21 @@ def rows_of_extreme_norm(dtype):
     return rows.astype(dtype)
 
 
+def rows_of_wide_norm(dtype):
+    """From 2^-50 to 2^50: products of two and sums of them stay inside the range of float32."""
+    return random_rows(6, 6, dtype, seed=8) * dtype(2) ** np.arange(-50, 51, 20)[:, None].astype(
+        dtype
+    )
+
+
+def rows_near_zero(dtype):
+    """A bias makes the kernel smooth at x = 0: its gradient does not vanish with the row."""
+    tiny = random_rows(3, 3, dtype, seed=9)
+    tiny[1] *= dtype(1e-20)
+    tiny[2] *= dtype(1e-41 if dtype == np.float32 else 1e-290)
+    return tiny, random_rows(2, 3, dtype, seed=10)
+
+
 def pixels(dtype):
     """Non-negative, uncentred rows: most pairs are near-parallel."""
     rng = np.random.default_rng(4)
@@ -67,6 +84,17 @@ def longest_rows(dtype):
     return rows.astype(dtype)
 
 
+def pairs_at_angles(dtype):
+    """Three rows, and neighbours of theirs and of their opposites at angles 1e-1 ... 1e-14."""
+    rng = np.random.default_rng(9)
+    X, Z = rng.standard_normal((3, 3)), []
+    for e in range(1, 15):
+        for x, sign in zip(X, (1, -2, 0.5), strict=True):
+            t = np.cross(x, rng.standard_normal(3))
+            Z.append(sign * (x + 10.0**-e * np.linalg.norm(x) / np.linalg.norm(t) * t))
+    return X.astype(dtype), np.array(Z, dtype)
+
+
 GRAM_CASES = {
     **{f"n={n}": (lambda dtype, n=n: random_rows(n, 5, dtype)) for n in EDGES},
     **{f"d={d}": (lambda dtype, d=d: random_rows(9, d, dtype)) for d in (1, 2, 63, 64, 65, 129)},
@@ -77,6 +105,61 @@ GRAM_CASES = {
     "long rows": long_rows,
     "longest rows": longest_rows,
 }
+
+
+PRODUCT_CASES = {
+    **{
+        name: GRAM_CASES[name]
+        for name in ("n=0", "n=1", "n=13", "n=65", "d=1", "d=65", "angles", "repeats")
+    },
+    "wide norms": rows_of_wide_norm,
+}
+"""Rows whose kernels stay inside the range, for products with them."""
+
+GRADIENT_CASES = {
+    "angles": pairs_at_angles,
+    "repeats": lambda dtype: (
+        rows_that_repeat(dtype)[[0, 1, 2, 4, 7, 10, 17]],
+        rows_that_repeat(dtype)[[1, 3, 5, 7, 10]],
+    ),
+    "wide norms": lambda dtype: (rows_of_wide_norm(dtype), rows_of_wide_norm(dtype)[:, ::-1]),
+    "near zero": rows_near_zero,
+    "n=0": lambda dtype: (random_rows(0, 3, dtype), random_rows(2, 3, dtype)),
+    "p=0": lambda dtype: (random_rows(2, 3, dtype), random_rows(0, 3, dtype)),
+    "d=1": lambda dtype: (random_rows(3, 1, dtype), random_rows(4, 1, dtype)),
+    "d=65": lambda dtype: (random_rows(1, 65, dtype), 3 + random_rows(2, 65, dtype, seed=1)),
+    "n=65, p=193": lambda dtype: (random_rows(65, 2, dtype), random_rows(193, 2, dtype)),
+    "n=193, p=64": lambda dtype: (random_rows(193, 2, dtype), random_rows(64, 2, dtype)),
+}
+
+
+def gradient_weights(n, p, dtype):
+    """G (n, p): dense, or where that is many pairs zero but for fifty and the corners."""
+    rng = np.random.default_rng([n, p])
+    G = rng.standard_normal((n, p)).astype(dtype)
+    if n * p > 1000:
+        kept = np.zeros((n, p), bool)
+        kept[rng.integers(0, n, 50), rng.integers(0, p, 50)] = True
+        kept[[0, 0, -1, -1], [0, -1, 0, -1]] = True
+        G[~kept] = 0
+    return G
+
+
+def trained(**values):
+    return [Recipe(kind, **values) for kind in TRAINED.values()]
+
+
+RECIPES = {
+    "one layer": trained(),
+    "degree": [Recipe(kind) for kind in DEGREE.values()],
+    "float64 sums": [*trained(float64_sums=True), Recipe(DEGREE[1], float64_sums=True)],
+    "variance": [Recipe(TRAINED["all"], weight_variance=0.7)],
+    "one layer, bias": trained(bias_variance=0.01),
+    "two layers, He": trained(depth=2, weight_variance=2.0),
+    "three layers, He, bias": trained(depth=3, weight_variance=2.0, bias_variance=1.0),
+    "three layers, large bias": trained(depth=3, weight_variance=0.7, bias_variance=5.0),
+}
+"""Kernel functions that a test goes through together: one recursion serves three kinds."""
 
 
 def network(n, d, m, dtype, seed=0):

@@ -10,10 +10,21 @@ X = np.random.default_rng(0).standard_normal((6, 4))
 W = np.random.default_rng(1).standard_normal((5, 4))
 A = np.ones(5)
 Y = np.ones(6)
+G = np.random.default_rng(2).standard_normal((6, 5))
 
 CALLS = {
     "ntk_gram X": ("X", lambda X, **how: pyntk.ntk_gram(X, **how)),
     "ntk_gram Z": ("Z", lambda Z, **how: pyntk.ntk_gram(X, Z, **how)),
+    "arc_cosine_gram X": ("X", lambda X, **how: pyntk.arc_cosine_gram(X, degree=0, **how)),
+    "arc_cosine_gram Z": ("Z", lambda Z, **how: pyntk.arc_cosine_gram(X, Z, degree=1, **how)),
+    "ntk_diag X": ("X", lambda X, **how: pyntk.ntk_diag(X, **how)),
+    "ntk_matmul X": ("X", lambda X, **how: pyntk.ntk_matmul(X, Y, **how)),
+    "ntk_matmul V": ("V", lambda V, **how: pyntk.ntk_matmul(X, V, **how)),
+    "ntk_matmul Z": ("Z", lambda Z, **how: pyntk.ntk_matmul(X, Y[:3], Z, **how)),
+    "ntk_operator X": ("X", lambda X, **how: pyntk.ntk_operator(X, **how)),
+    "ntk_vjp X": ("X", lambda X, **how: pyntk.ntk_vjp(X, W, G, **how)),
+    "ntk_vjp Z": ("Z", lambda Z, **how: pyntk.ntk_vjp(X, Z, G[:, :3], **how)),
+    "ntk_vjp G": ("G", lambda G, **how: pyntk.ntk_vjp(X, W, G, **how)),
     "finite_width_gram X": ("X", lambda X, **how: pyntk.finite_width_gram(X, W, **how)),
     "finite_width_gram W": ("W", lambda W, **how: pyntk.finite_width_gram(X, W, **how)),
     "TwoLayer W": ("W", lambda W, **how: pyntk.TwoLayer(W, A, **how)),
@@ -23,7 +34,7 @@ CALLS = {
         lambda X, **how: pyntk.TwoLayer(W, A, **how).loss_and_gradient(X, Y),
     ),
 }
-GOOD = {"X": X, "Z": X[:3], "W": W}
+GOOD = {"X": X, "Z": X[:3], "W": W, "V": X, "G": G}
 
 every_call = pytest.mark.parametrize(("name", "call"), CALLS.values(), ids=CALLS)
 
@@ -40,8 +51,9 @@ def test_not_finite(backend, name, call, bad):
 @every_call
 def test_shapes(backend, name, call):
     good = GOOD[name]
-    with pytest.raises(ValueError, match=rf"{name} must have shape .*\[None, :\]"):
-        call(good[0], backend=backend)
+    if name != "V":  # which may be a vector
+        with pytest.raises(ValueError, match=rf"{name} must have shape .*\[None, :\]"):
+            call(good[0], backend=backend)
     with pytest.raises(ValueError, match=f"{name} must have shape .* has 3 dimension"):
         call(good[None], backend=backend)
     with pytest.raises(ValueError, match="d >= 1"):
@@ -52,12 +64,31 @@ def test_shapes(backend, name, call):
     "call",
     [
         lambda: pyntk.ntk_gram(X, X[:, :3]),
+        lambda: pyntk.arc_cosine_gram(X, X[:, :3], degree=0),
+        lambda: pyntk.ntk_matmul(X, Y, X[:, :3]),
+        lambda: pyntk.ntk_vjp(X, W[:, :3], G),
         lambda: pyntk.finite_width_gram(X, W[:, :3]),
         lambda: pyntk.TwoLayer(W, A).forward(X[:, :3]),
     ],
 )
 def test_lengths_that_differ_name_both(call):
     with pytest.raises(ValueError, match=r"d = (3|4) as in .*d = (3|4)"):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: pyntk.ntk_matmul(X, Y[:5]), r"V .* n = 6 as in X, but has n = 5"),
+        (lambda: pyntk.ntk_matmul(X, Y, X[:3]), r"V .* p = 3 as in Z, but has p = 6"),
+        (lambda: pyntk.ntk_matmul(X, X[:5]), r"V must have shape \(n, c\) with n = 6"),
+        (lambda: pyntk.ntk_vjp(X, W, G.T), r"G .* n = 6 as in X, but has n = 5"),
+        (lambda: pyntk.ntk_vjp(X, W, G[:, :4]), r"G .* p = 5 as in Z, but has p = 4"),
+        (lambda: pyntk.ntk_vjp(X, None, G), r"G must have shape \(n, n\) with n = 6"),
+    ],
+)
+def test_lengths_of_factors(call, message):
+    with pytest.raises(ValueError, match=message):
         call()
 
 
@@ -81,14 +112,25 @@ def test_no_real_array(name, call, bad):
 
 
 def test_none():
-    for call in (pyntk.ntk_gram, lambda X: pyntk.finite_width_gram(X, W), pyntk.eigh):
-        with pytest.raises(TypeError, match=r"(X|H) must be an array, not None"):
+    for call in (
+        pyntk.ntk_gram,
+        pyntk.ntk_diag,
+        pyntk.ntk_operator,
+        lambda X: pyntk.ntk_matmul(X, Y),
+        lambda V: pyntk.ntk_matmul(X, V),
+        lambda G: pyntk.ntk_vjp(X, W, G),
+        lambda X: pyntk.finite_width_gram(X, W),
+        pyntk.eigh,
+    ):
+        with pytest.raises(TypeError, match=r"(X|V|G|H) must be an array, not None"):
             call(None)
 
 
 def test_ragged_list():
     with pytest.raises(ValueError, match="X is no array"):
         pyntk.ntk_gram([[1.0, 2.0], [3.0]])
+    with pytest.raises(ValueError, match="V is no array"):
+        pyntk.ntk_matmul([[1.0], [2.0]], [[1.0, 2.0], [3.0]])
 
 
 def test_integers_beyond_2_to_the_53():
@@ -146,76 +188,6 @@ def test_types_that_are_converted(backend, convert, dtype):
 def test_float32_with_float64_is_float64(backend):
     K = pyntk.ntk_gram(X.astype(np.float32), X, backend=backend)
     assert K.dtype == np.float64
-
-
-def layouts():
-    rows = np.zeros((13, 9))
-    rows[::2, ::2][:6, :4] = X
-    misaligned = np.zeros(X.nbytes + 1, np.uint8)[1:].view(np.float64).reshape(X.shape)
-    misaligned[:] = X
-    readonly = X.copy()
-    readonly.flags.writeable = False
-    return {
-        "strided": rows[:12:2, :8:2],
-        "negative strides": X[::-1, ::-1].copy()[::-1, ::-1],
-        "Fortran": np.asfortranarray(X),
-        "read-only": readonly,
-        "byte-swapped": X.astype(">f8"),
-        "misaligned": misaligned,
-        "negative zeros": np.where(X[0, 0] == X, -0.0, X),
-    }
-
-
-@pytest.mark.parametrize("layout", layouts())
-def test_layouts_give_the_same_bits(backend, layout):
-    array = layouts()[layout]
-    before = array.copy()
-    K = pyntk.ntk_gram(array, backend=backend)
-    plain = np.array(np.where(X[0, 0] == X, 0.0, X) if layout == "negative zeros" else X)
-    assert (pyntk.ntk_gram(plain, backend=backend) == K).all()
-    assert (
-        pyntk.finite_width_gram(array, W, backend=backend)
-        == pyntk.finite_width_gram(plain, W, backend=backend)
-    ).all()
-    net = pyntk.TwoLayer(W, A, backend=backend)
-    assert (net.forward(array) == net.forward(plain)).all()
-    assert (array == before).all()
-
-
-def test_zero_strides_and_memory_maps(backend, tmp_path):
-    row = np.broadcast_to(X[0], (5, 4))
-    assert (pyntk.ntk_gram(row, backend=backend) == pyntk.ntk_gram(X[:1])[0, 0]).all()
-    np.save(tmp_path / "X.npy", X)
-    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    K = np.lib.format.open_memmap(tmp_path / "K.npy", "w+", X.dtype, (6, 6))
-    assert pyntk.ntk_gram(mapped, backend=backend, out=K) is K
-    assert (pyntk.ntk_gram(X, backend=backend) == K).all()
-
-
-@pytest.mark.parametrize(
-    "gram", [pyntk.ntk_gram, lambda X, **how: pyntk.finite_width_gram(X, W, **how)]
-)
-def test_out(backend, gram):
-    K = np.full((6, 6), np.nan)
-    assert gram(X, out=K, backend=backend) is K
-    assert (gram(X, backend=backend) == K).all()
-    readonly = np.zeros((6, 6))
-    readonly.flags.writeable = False
-    for bad, reason in [
-        (np.zeros((6, 6), np.float32), "dtype float64, not float32"),
-        (np.zeros((6, 6), ">f8"), "dtype"),
-        (np.zeros((6, 5)), r"shape \(6, 6\), not \(6, 5\)"),
-        (np.zeros((6, 6)).T[::-1], "C-contiguous"),
-        (readonly, "read-only"),
-    ]:
-        with pytest.raises(ValueError, match=reason):
-            gram(X, out=bad, backend=backend)
-    with pytest.raises(TypeError, match="out must be an array"):
-        gram(X, out=[[0.0] * 6] * 6, backend=backend)
-    memory = np.zeros(60)
-    memory[:24] = X.ravel()
-    with pytest.raises(ValueError, match="out overlaps X"):
-        gram(memory[:24].reshape(6, 4), out=memory[20:56].reshape(6, 6), backend=backend)
 
 
 @pytest.mark.parametrize(

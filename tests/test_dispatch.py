@@ -8,6 +8,7 @@ import pytest
 
 import pyntk
 from pyntk import dispatch
+from pyntk.contract import Recipe
 
 X = np.eye(3)
 
@@ -75,6 +76,9 @@ def test_compiled_kernels_refuse_what_they_would_have_to_convert(cpu):
     ]
     for value in bad:
         with pytest.raises(TypeError, match="incompatible function arguments"):
-            kernel(X=value, trained=0, threads=1, K=np.zeros((3, 3)))
+            kernel(X=value, recipe=Recipe(), threads=1, K=np.zeros((3, 3)))
     with pytest.raises(TypeError, match="incompatible function arguments"):
-        kernel(X=X, trained=0, threads=1, K=readonly)
+        kernel(X=X, recipe=Recipe(), threads=1, K=readonly)
+    for value in (None, 0, (0, 1), [0, 1, 1.0, 0.0, False]):
+        with pytest.raises(TypeError, match="incompatible function arguments"):
+            kernel(X=X, recipe=value, threads=1, K=np.zeros((3, 3)))

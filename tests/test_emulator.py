@@ -6,57 +6,126 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from backends import CUDA_SOURCES
+from pyntk.contract import Recipe
 
 TESTS = Path(__file__).parent
+SHORT_STRIPS = (
+    ("strips.cuh", "shortest_strip = 256", "shortest_strip = 32"),
+    ("strips.cuh", "strip_bytes = index{64} << 20", "strip_bytes = 0"),
+    ("strips.cuh", "strip_blocks = 256", "strip_blocks = 1"),
+)
+"""Several strips and chunks already for the contract's sizes."""
+
 BREAKS = {
     "what an addition rounds off is lost": (
-        "tile.cuh",
-        "c[i][j] -= sum - h[i][j];",
-        "c[i][j] = 0;",
+        [("tile.cuh", "c[i][j] -= sum - h[i][j];", "c[i][j] = 0;")],
         "test_ntk_gram and long",
     ),
     "the mirrored half is not written": (
-        "ntk_gram.cu",
-        "if (Symmetric) put_mirrored(memory.a, at, K);",
-        "",
+        [("ntk_gram.cu", "if (Symmetric) put_mirrored(memory.a, at, K);", "")],
         "test_ntk_gram and repeats",
     ),
     "no chords near the poles": (
-        "ntk_gram.cu",
-        "std::fabs(cosine[i][j]) > chord_border<T>()",
-        "cosine[i][j] > T(2)",
+        [("pairs.cuh", "std::fabs(cosine[i][j]) > chord_border<W>()", "cosine[i][j] > W(2)")],
         "test_ntk_gram and angles",
     ),
+    "float64 sums are not": (
+        [("pairs.cuh", "else if (recipe.float64_sums)", "else if (false)")],
+        "test_ntk_gram and angles and sums",
+    ),
+    "the shares of another row": (
+        [("pairs.cuh", "Z.shares_of(j)", "X.shares_of(i)")],
+        "test_ntk_gram and angles and bias",
+    ),
+    "a zero row has cosine 1 with itself": (
+        [("ntk_diag.cu", "k.X.lengths[i].mantissa > 0 ? 1 : 0", "1")],
+        "test_ntk_diag and repeats",
+    ),
+    "a sum begins with what was there": (
+        [("strips.cuh", "first ? 0 : total", "total")],
+        "test_ntk_matmul and angles and one",
+    ),
+    "the second strip is lost": (
+        [*SHORT_STRIPS, ("strips.cuh", "S < strips; ++S", "S < 1; ++S")],
+        "test_ntk_matmul and angles and one",
+    ),
+    "what a strip rounds off is lost": (
+        [("strips.cuh", "carry -= result - before;", "carry = 0 * before;")],
+        "test_a_sum_of_many_terms",
+    ),
+    "what a tile rounds off is lost": (
+        [("strips.cuh", "rest = chain - (sum - before);", "rest = 0;")],
+        "test_a_sum_of_many_terms",
+    ),
+    "a row near the opposite pole counts as near": (
+        [("ntk_vjp.cu", "side[r][c] = angle.obtuse ? -1 : 1;", "side[r][c] = 1;")],
+        "test_ntk_vjp and angles and one",
+    ),
+    "the norm's share of a gradient is lost": (
+        [("ntk_vjp.cu", "slope.by_log_norm + ", "")],
+        "test_ntk_vjp and angles and one",
+    ),
     "the relu's derivative at 0 is 1": (
-        "activation_patterns.cu",
-        "memory.a[threadIdx.x][r] > 0",
-        "memory.a[threadIdx.x][r] >= 0",
+        [
+            (
+                "activation_patterns.cu",
+                "memory.a[threadIdx.x][r] > 0",
+                "memory.a[threadIdx.x][r] >= 0",
+            )
+        ],
         "test_two_layer_gradient and kink",
     ),
 }
 
 
-@pytest.mark.emulator
-@pytest.mark.parametrize("name", BREAKS)
-def test_a_broken_line_fails_the_contract(name, tmp_path, emulator):
-    file, line, broken, cases = BREAKS[name]
-    shutil.copytree(CUDA_SOURCES, tmp_path / "csrc")
-    source = tmp_path / "csrc" / "cuda" / file
-    text = source.read_text()
-    assert text.count(line) == 1
-    source.write_text(text.replace(line, broken))
-    run = subprocess.run(
+def run_contract(changes, tests, folder):
+    """Run some tests on the emulator with lines of the CUDA sources changed."""
+    shutil.copytree(CUDA_SOURCES, folder / "csrc")
+    for file, line, changed in changes:
+        source = folder / "csrc" / "cuda" / file
+        text = source.read_text()
+        assert text.count(line) == 1
+        source.write_text(text.replace(line, changed))
+    return subprocess.run(
         [sys.executable, "-P", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
-         str(TESTS / "test_contract.py"), "-k", f"emulator and ({cases})"],
+         str(TESTS / "test_contract.py"), str(TESTS / "test_emulator.py"),
+         "-k", f"emulator and ({tests})"],
         env={
             **os.environ,
-            "PYNTK_CUDA_SOURCES": str(tmp_path / "csrc"),
-            "XDG_CACHE_HOME": str(tmp_path),  # the broken module is not kept
+            "PYNTK_CUDA_SOURCES": str(folder / "csrc"),
+            "XDG_CACHE_HOME": str(folder),  # the changed module is not kept
         },
         capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_line_fails_the_contract(name, tmp_path, emulator):
+    run = run_contract(*BREAKS[name], tmp_path)
     assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout + run.stderr
     assert "1 failed" in run.stdout
+
+
+@pytest.mark.emulator
+def test_strips_and_chunks_keep_the_contract(tmp_path, emulator):
+    tests = "(test_ntk_matmul or test_ntk_vjp) and angles and one"
+    run = run_contract(SHORT_STRIPS, tests, tmp_path)
+    assert run.returncode == pytest.ExitCode.OK, run.stdout + run.stderr
+
+
+@pytest.mark.emulator
+def test_a_sum_of_many_terms(emulator):
+    """One large term, and 20,000 whose sum over a tile is less than half an ulp of it."""
+    p = 20_000
+    X, Z = np.ones((1, 1)), np.ones((p, 1))
+    V = np.full((p, 1), 0.9 * 2.0**-53 / 32)
+    V[0] = 1
+    inputs = {"X": X, "Z": Z, "V": V, "recipe": Recipe(), "threads": 1}
+    (Y,) = emulator.run("ntk_matmul_cross", inputs, {"Y": ((1, 1), np.float64)})
+    exact = V.astype(np.longdouble).sum() / 2
+    assert abs(Y[0, 0] - exact) <= 4 * np.longdouble(2) ** -53 * exact

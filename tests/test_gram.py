@@ -1,4 +1,4 @@
-"""What the Gram matrices promise bit by bit, as properties."""
+"""What the kernels promise bit by bit, as properties: promises 5, 6 and 7."""
 
 import os
 import subprocess
@@ -10,11 +10,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import calls
 import pyntk
+from bounds import unit_roundoff
+from cases import RECIPES
 
-TRAINED = ("first", "last", "all")
 few = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+EVERY = [recipe for group in RECIPES.values() for recipe in group]
+DEGREE_0 = RECIPES["degree"][0]
+recipes = st.sampled_from(EVERY)
+without_bias = st.sampled_from([recipe for recipe in EVERY if recipe.bias_variance == 0])
+one_layer = st.sampled_from(
+    [r for r in EVERY if r.bias_variance == 0 and r.depth == 1 and r != DEGREE_0]
 )
 
 
@@ -28,50 +37,95 @@ def matrices():
     )
 
 
-def padded(X):
-    """X and 200 more rows, so that its entries cross tiles."""
-    more = np.random.default_rng(0).standard_normal((200, X.shape[1]))
+def padded(X, n=200):
+    """X and n more rows, so that its entries cross tiles."""
+    more = np.random.default_rng(0).standard_normal((n, X.shape[1]))
     return np.concatenate([X, more.astype(X.dtype)])
 
 
 @few
-@given(X=matrices(), trained=st.sampled_from(TRAINED))
-def test_symmetric_and_free_of_nan(backend, X, trained):
-    K = pyntk.ntk_gram(X, trained=trained, backend=backend)
+@given(X=matrices(), recipe=recipes)
+def test_promise_5_symmetric_and_free_of_nan(backend, X, recipe):
+    K = calls.gram(X, recipe=recipe, backend=backend)
     assert (K == K.T).all()
     assert np.isfinite(K).all()
 
 
 @few
-@given(X=matrices(), trained=st.sampled_from(TRAINED), data=st.data())
-def test_an_entry_depends_on_its_two_rows_alone(backend, X, trained, data):
-    X = padded(X)
-    K = pyntk.ntk_gram(X, trained=trained, backend=backend)
-    chosen = data.draw(st.lists(st.integers(0, len(X) - 1), min_size=1, max_size=70, unique=True))
-    part = pyntk.ntk_gram(X[chosen], trained=trained, backend=backend, threads=1)
-    assert (part == K[np.ix_(chosen, chosen)]).all()
-    assert (pyntk.ntk_gram(X, X[chosen], trained=trained, backend=backend) == K[:, chosen]).all()
-
-
-@few
-@given(X=matrices(), exponents=st.lists(st.integers(-60, 60), min_size=80, max_size=80))
-def test_powers_of_two_scale_exactly(backend, X, exponents):
-    X = X.astype(np.float64)
-    factors = 2.0 ** np.array(exponents[: len(X)])
-    K = pyntk.ntk_gram(X, backend=backend)
-    scaled = pyntk.ntk_gram(X * factors[:, None], backend=backend)
-    assert (scaled == K * factors[:, None] * factors).all()
-
-
-@few
-@given(X=matrices(), trained=st.sampled_from(TRAINED))
-def test_duplicates_and_opposites(backend, X, trained):
-    K = pyntk.ntk_gram(np.concatenate([X, X, -2 * X]), trained=trained, backend=backend)
+@given(X=matrices(), recipe=recipes)
+def test_promise_5_duplicates(backend, X, recipe):
+    K = calls.gram(np.concatenate([X, X]), recipe=recipe, backend=backend)
     n = len(X)
-    assert (K[:n, :n] == K[n : 2 * n, n : 2 * n]).all()
-    assert (K[:n, n : 2 * n] == K[:n, :n]).all()
-    assert (np.diag(K[:n, n : 2 * n]) == np.diag(K[:n, :n])).all()
-    assert (np.diag(K[:n, 2 * n :]) == 0).all()
+    for block in (K[:n, n:], K[n:, :n], K[n:, n:]):
+        assert (block == K[:n, :n]).all()
+
+
+@few
+@given(X=matrices(), recipe=one_layer, k=st.integers(-20, 20), factor=st.floats(0.1, 10))
+def test_promise_5_opposites(backend, X, recipe, k, factor):
+    """-2^k x gives 0, other negative multiples 1 u: their entries are rounded, not opposite."""
+    exact = calls.gram(X, X * -(X.dtype.type(2) ** k), recipe=recipe, backend=backend)
+    assert (np.diag(exact) == 0).all()
+    Z = X.astype(np.float64) * -np.float32(factor)  # float32 times float32: exact
+    near = calls.gram(X.astype(np.float64), Z, recipe=recipe, backend=backend)
+    size = factor * np.diag(calls.gram(X.astype(np.float64), recipe=recipe, backend=backend))
+    assert (np.abs(np.diag(near)) <= unit_roundoff(np.float64) * size * (1 + 1e-6)).all()
+
+
+@few
+@given(X=matrices(), recipe=without_bias)
+def test_promise_5_zero_rows(backend, X, recipe):
+    """Exactly 0; they have no angle, and degree 0 counts them as orthogonal to every row."""
+    rows = np.concatenate([X, np.zeros_like(X[:1])])
+    expected = 0.5 if recipe == DEGREE_0 else 0
+    K = calls.gram(rows, recipe=recipe, backend=backend)
+    assert (K[-1] == expected).all()
+    assert (calls.gram(rows, X, recipe=recipe, backend=backend)[-1] == expected).all()
+
+
+@few
+@given(X=matrices(), recipe=without_bias, data=st.data())
+def test_promise_6_powers_of_two_scale_exactly(backend, X, recipe, data):
+    X = X.astype(np.float64)
+    exponents = data.draw(st.lists(st.integers(-60, 60), min_size=len(X), max_size=len(X)))
+    factors = 2.0 ** np.array(exponents)
+    K = calls.gram(X, recipe=recipe, backend=backend)
+    scaled = calls.gram(X * factors[:, None], recipe=recipe, backend=backend)
+    expected = K if recipe == DEGREE_0 else K * factors[:, None] * factors
+    assert (scaled == expected).all()
+
+
+@few
+@given(X=matrices(), recipe=recipes, data=st.data())
+def test_promise_7_an_entry_depends_on_its_two_rows_alone(backend, X, recipe, data):
+    """Subsets, permutations, rectangles, blocks of rows, the diagonal, and any threads."""
+    X = padded(X)
+    K = calls.gram(X, recipe=recipe, backend=backend)
+    places = st.integers(0, len(X) - 1)
+    chosen = data.draw(st.lists(places, min_size=1, max_size=70, unique=True))
+    part = calls.gram(X[chosen], recipe=recipe, backend=backend, threads=1)
+    assert (part == K[np.ix_(chosen, chosen)]).all()
+    assert (calls.gram(X, X[chosen], recipe=recipe, backend=backend) == K[:, chosen]).all()
+    begin, end = sorted((data.draw(places), data.draw(places)))
+    block = calls.gram(X, recipe=recipe, rows=slice(begin, end), backend=backend)
+    assert (block == K[begin:end]).all()
+    if recipe not in RECIPES["degree"] and recipe.kind < 3:
+        k = pyntk.ntk_diag(X, **calls.options(recipe), backend=backend)
+        assert (k == np.diag(K)).all()
+
+
+@few
+@given(X=matrices(), recipe=recipes.filter(lambda recipe: recipe.kind < 3), data=st.data())
+def test_promise_7_products_have_the_entries_of_the_gram(backend, X, recipe, data):
+    """Columns of the identity take single entries out of the sums."""
+    X = padded(X, 150)
+    chosen = data.draw(st.lists(st.integers(0, len(X) - 1), min_size=1, max_size=9, unique=True))
+    V = np.zeros((len(X), len(chosen)), X.dtype)
+    V[chosen, range(len(chosen))] = 1
+    K = calls.gram(X, recipe=recipe, backend=backend)[:, chosen]
+    options = {**calls.options(recipe), "backend": backend}
+    assert (pyntk.ntk_matmul(X, V, **options) == K).all()
+    assert (pyntk.ntk_matmul(X, V, X, **options) == K).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -85,21 +139,7 @@ def test_rows_one_unit_apart(backend, dtype):
     assert K[1, 0] == pytest.approx(expected, rel=4 * angle)
 
 
-@pytest.mark.parametrize(("dtype", "angle"), [(np.float32, 1e-5), (np.float64, 1e-10)])
-def test_stays_positive_definite(backend, dtype, angle):
-    """Twenty pairs of rows this close; the exact smallest eigenvalue is about angle / (2 pi)."""
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((20, 300))
-    X /= np.linalg.norm(X, axis=1, keepdims=True)
-    T = rng.standard_normal((20, 300))
-    T -= (T * X).sum(1, keepdims=True) * X
-    T /= np.linalg.norm(T, axis=1, keepdims=True)
-    K = pyntk.ntk_gram(np.concatenate([X, X + angle * T]).astype(dtype), backend=backend)
-    smallest = np.linalg.eigvalsh(K.astype(np.float64))[0]
-    assert smallest > 0.1 * angle / (2 * np.pi)
-
-
-def test_beyond_the_range(backend):
+def test_promise_6_beyond_the_range(backend):
     X = np.diag([1e200, 1e-200, 1.0])
     X[0, 2] = 1e200
     with pytest.warns(RuntimeWarning, match="exceeds the range of float64"):
@@ -130,15 +170,23 @@ def test_outputs_begin_on_a_cache_line(backend):
 
 
 PROGRAM = """
-import hashlib, sys, numpy as np, pyntk
+import hashlib, numpy as np, pyntk
 X = np.random.default_rng(0).standard_normal((230, 70)); X[7] = X[3]; X[8] = -X[3] + 1e-9
+recipes = [{}, {"depth": 3, "weight_variance": 2}, {"depth": 3, "bias_variance": 0.5},
+           {"accumulate": "float64"}]
 for dtype in (np.float32, np.float64):
-    K = pyntk.ntk_gram(X.astype(dtype), trained="all", backend="cpu")
-    print(hashlib.sha256(K.tobytes()).hexdigest())
+    rows = X.astype(dtype)
+    for recipe in recipes:
+        for trained in ("first", "last", "all"):
+            K = pyntk.ntk_gram(rows, trained=trained, backend="cpu", **recipe)
+            Y = pyntk.ntk_matmul(rows, rows, trained=trained, backend="cpu", **recipe)
+            print(recipe, dtype.__name__, hashlib.sha256(K.tobytes() + Y.tobytes()).hexdigest())
+    dX = pyntk.ntk_vjp(rows, None, rows @ rows.T, depth=2, backend="cpu")
+    print("vjp", dtype.__name__, hashlib.sha256(dX.tobytes()).hexdigest())
 """
 
 
-def test_instruction_sets_with_fma_agree_to_the_bit(cpu):
+def test_promise_7_instruction_sets_with_fma_agree_to_the_bit(cpu):
     results = {}
     for isa in ("avx2", "avx512"):
         run = subprocess.run(
@@ -146,7 +194,8 @@ def test_instruction_sets_with_fma_agree_to_the_bit(cpu):
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if run.returncode == 0:
-            results[isa] = run.stdout
+            results[isa] = run.stdout.splitlines()
         else:
-            assert "this machine has" in run.stderr
-    assert len(set(results.values())) <= 1
+            assert "this machine has" in run.stderr, run.stderr
+    for lines in zip(*results.values(), strict=True):
+        assert len(set(lines)) == 1, lines

@@ -8,14 +8,22 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PYTHON = sorted((ROOT / "pyntk").rglob("*.py"))
-EDGES = {"cli", "info", "plot", "__main__"}
-PUBLIC = {"gram", "network", "spectrum", "data"}
+EDGES = {"bench", "bench_report", "cli", "info", "plot", "__main__"}
+PUBLIC = {"gram", "finite_width", "products", "derivatives", "network", "spectrum", "data"}
 ALLOWED = {
     "contract": set(),
     "threads": set(),
     "dispatch": {"contract"},
-    "arrays": {"contract", "dispatch"},
-    **{name: {"arrays", "dispatch", "contract", "threads", "gram", "tables"} for name in PUBLIC},
+    "memory": {"contract"},
+    "recipe": {"contract"},
+    "overflow": {"contract"},
+    "progress": {"dispatch"},
+    "arrays": {"contract", "dispatch", "memory"},
+    **{
+        name: {"arrays", "dispatch", "contract", "threads", "memory", "overflow", "recipe"}
+        | ({"tables"} if name == "data" else {"progress"})
+        for name in PUBLIC
+    },
     "tables": set(),
 }
 
@@ -43,7 +51,8 @@ def test_layers(path):
         assert all(name.startswith(("backends", "_cpu", "_cuda")) for name in used)
     elif module[0] == "theory":
         assert all(
-            name == "" or name.startswith("theory") or name in {"data", "plot"} for name in used
+            name == "" or name.startswith("theory") or name in {"data", "plot", "progress"}
+            for name in used
         )
     elif module[0] in ALLOWED:
         assert used <= ALLOWED[module[0]]

@@ -1,6 +1,8 @@
 """How many CPU threads a call may use."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -35,3 +37,43 @@ def test_affinity_lowers_the_limit(no_limits):
         assert allowed() == 1
     finally:
         os.sched_setaffinity(0, before)
+
+
+THREADS = """
+import os, sys, threading, time, numpy as np, pyntk
+from pyntk.threads import allowed
+X = np.random.default_rng(0).standard_normal((2500, 100))
+pyntk.ntk_gram(X[:40], backend=sys.argv[1], threads=1)
+before, most = len(os.listdir("/proc/self/task")), 0
+def call():
+    for _ in range(3):
+        pyntk.ntk_gram(X, backend=sys.argv[1], threads=eval(sys.argv[2]))
+        pyntk.ntk_matmul(X, X[:, :3], backend=sys.argv[1], threads=eval(sys.argv[2]))
+caller = threading.Thread(target=call)
+caller.start()
+while caller.is_alive():
+    most = max(most, len(os.listdir("/proc/self/task")))
+    time.sleep(0.001)
+print(most - before - 1, allowed())
+"""
+
+
+def threads_beside_the_caller(backend, threads, environment=None):
+    """How many threads a call begins at most, and how many it may."""
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", THREADS, backend, threads],
+        env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return map(int, run.stdout.split())
+
+
+def test_no_more_threads_than_allowed(backend):
+    """The calling thread waits while the pool works, or works itself."""
+    begun, most = threads_beside_the_caller(backend, "None")
+    assert begun <= most
+    begun, _ = threads_beside_the_caller(backend, "1")
+    assert begun == 0
+    for variable in ("OMP_NUM_THREADS", "PYNTK_NUM_THREADS"):
+        begun, most = threads_beside_the_caller(backend, "10_000", {variable: "1"})
+        assert begun == 0
+        assert most == 1

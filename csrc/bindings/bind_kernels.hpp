@@ -3,13 +3,20 @@
 
 #include "../core/kernels.hpp"
 #include "bind.hpp"
+#include "recipe_caster.hpp"
 
 namespace pyntk {
 
 inline void bind_tile_kernels(pybind11::module_& m) {
-  bind(m, "ntk_gram", ntk_gram<float>, ntk_gram<double>, {"X", "trained", "threads", "K"});
+  bind(m, "ntk_gram", ntk_gram<float>, ntk_gram<double>, {"X", "recipe", "threads", "K"});
   bind(m, "ntk_gram_cross", ntk_gram_cross<float>, ntk_gram_cross<double>,
-       {"X", "Z", "trained", "threads", "K"});
+       {"X", "Z", "recipe", "threads", "K"});
+  bind(m, "ntk_diag", ntk_diag<float>, ntk_diag<double>, {"X", "recipe", "threads", "k"});
+  bind(m, "ntk_matmul", ntk_matmul<float>, ntk_matmul<double>,
+       {"X", "V", "recipe", "threads", "Y"});
+  bind(m, "ntk_matmul_cross", ntk_matmul_cross<float>, ntk_matmul_cross<double>,
+       {"X", "Z", "V", "recipe", "threads", "Y"});
+  bind(m, "ntk_vjp", ntk_vjp<float>, ntk_vjp<double>, {"X", "Z", "G", "recipe", "threads", "dX"});
   bind(m, "two_layer_forward", two_layer_forward<float>, two_layer_forward<double>,
        {"X", "W", "a", "scale", "threads", "f"});
   bind(m, "two_layer_gradient", two_layer_gradient<float>, two_layer_gradient<double>,

@@ -11,26 +11,43 @@
 
 #include <cstdint>
 
+#include "recipe.hpp"
 #include "view.hpp"
 
 namespace pyntk {
 
-// Which layers of f(x) = m^-1/2 sum_r a_r relu(w_r.x) are trained, so which kernel an entry holds.
-// With theta the angle between x and z:
-enum trained_layers : int {
-  trained_first = 0,  // H = x.z (pi - theta) / (2 pi)
-  trained_last = 1,   // S = |x||z| (sin theta + (pi - theta) cos theta) / (2 pi)
-  trained_all = 2,    // H + S
-};
+// The kernel function k of a recipe, between all pairs of rows. An entry depends on its two rows
+// alone: it has the same bits in every one of these functions.
 
-// K_ij = kernel(x_i, x_j), K (n, n); exactly symmetric.
+// K_ij = k(x_i, x_j), K (n, n); exactly symmetric.
 template <class T>
-void ntk_gram(matrix_view<const T> X, int trained, int threads, matrix_view<T> K);
+void ntk_gram(matrix_view<const T> X, const recipe& recipe, int threads, matrix_view<T> K);
 
-// K_ij = kernel(x_i, z_j), Z (p, d), K (n, p).
+// K_ij = k(x_i, z_j), Z (p, d), K (n, p).
 template <class T>
-void ntk_gram_cross(matrix_view<const T> X, matrix_view<const T> Z, int trained, int threads,
-                    matrix_view<T> K);
+void ntk_gram_cross(matrix_view<const T> X, matrix_view<const T> Z, const recipe& recipe,
+                    int threads, matrix_view<T> K);
+
+// k_i = k(x_i, x_i), k (n,).
+template <class T>
+void ntk_diag(matrix_view<const T> X, const recipe& recipe, int threads, vector_view<T> k);
+
+// Y = K V, K = ntk_gram(X) never stored; V (n, c), Y (n, c).
+template <class T>
+void ntk_matmul(matrix_view<const T> X, matrix_view<const T> V, const recipe& recipe, int threads,
+                matrix_view<T> Y);
+
+// Y = K V, K = ntk_gram_cross(X, Z) never stored; V (p, c), Y (n, c).
+template <class T>
+void ntk_matmul_cross(matrix_view<const T> X, matrix_view<const T> Z, matrix_view<const T> V,
+                      const recipe& recipe, int threads, matrix_view<T> Y);
+
+// dX_i = sum_j G_ij d k(x_i, z_j) / d x_i, G (n, p), dX (n, d): the gradient of sum_ij G_ij k(x_i,
+// z_j) with respect to X. That with respect to Z is ntk_vjp(Z, X, G'). The kink term, 1 / sin theta
+// in the derivative of the angle, is 0 at theta = 0 and pi. All in double, rounded once.
+template <class T>
+void ntk_vjp(matrix_view<const T> X, matrix_view<const T> Z, matrix_view<const T> G,
+             const recipe& recipe, int threads, matrix_view<T> dX);
 
 // f_i = scale sum_r a_r relu(w_r.x_i), f (n,).
 // The gradient with respect to a is the same sum with the roles of samples and neurons exchanged:

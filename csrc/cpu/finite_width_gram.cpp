@@ -2,6 +2,7 @@
 // bits.
 #include "../core/kernels.hpp"
 #include "../core/triangle.hpp"
+#include "instruction_set.hpp"
 #include "pool.hpp"
 #include "preactivations.hpp"
 
@@ -19,7 +20,7 @@ void finite_width_tile(const scaled_panels<T>& rows, const scaled_panels<T>& col
   for_each_tile(rows, columns, tile.get(), [&](index u, index v, const T* C) {
     for (index i = i0 + u; i < std::min(i1, i0 + u + mk.rows); ++i) {
       for (index j = j0 + v; j < std::min({j1, j0 + v + mk.columns, i + 1}); ++j) {
-        const index both = this_machine().common_bits(P.row(i), P.row(j), P.columns);
+        const index both = this_machine().tiles->common_bits(P.row(i), P.row(j), P.columns);
         const double share = static_cast<double>(both) / static_cast<double>(m);
         const double product = C[(i - i0 - u) * mk.columns + j - j0 - v];
         const int exponent = rows.exponents[static_cast<std::size_t>(i - i0)] +

@@ -1,39 +1,48 @@
 // Which version of the register tile runs here.
+#include "instruction_set.hpp"
+
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
 
-#include "micro_kernel.hpp"
+#define PYNTK_DECLARE(isa)         \
+  namespace isa {                  \
+  extern const tile_kernels tiles; \
+  extern const gram_kernels grams; \
+  }
+#define PYNTK_STRING(name) #name
+#define PYNTK_QUOTE(name) PYNTK_STRING(name)
+#define PYNTK_VERSION(isa) {PYNTK_QUOTE(isa), &isa::tiles, &isa::grams}
 
 namespace pyntk {
 
-extern const instruction_set machine_baseline;  // with PYNTK_NATIVE the build renames it
-
+PYNTK_DECLARE(PYNTK_LAST_ISA)  // runs everywhere the module does: baseline, or native
 #if defined(PYNTK_HAS_X86_VERSIONS)
-extern const instruction_set machine_avx512, machine_avx2;
+PYNTK_DECLARE(avx512)
+PYNTK_DECLARE(avx2)
 #endif
 
 namespace {
 
 struct candidate {
-  const instruction_set* set;
+  instruction_set set;
   bool present;
 };
 
 const instruction_set& choose() {
-  const candidate candidates[] = {
+  static const candidate candidates[] = {
 #if defined(PYNTK_HAS_X86_VERSIONS)
-      {&machine_avx512, __builtin_cpu_supports("x86-64-v4") != 0},
-      {&machine_avx2, __builtin_cpu_supports("x86-64-v3") != 0},
+      {PYNTK_VERSION(avx512), __builtin_cpu_supports("x86-64-v4") != 0},
+      {PYNTK_VERSION(avx2), __builtin_cpu_supports("x86-64-v3") != 0},
 #endif
-      {&machine_baseline, true}};
+      {PYNTK_VERSION(PYNTK_LAST_ISA), true}};
   const char* named = std::getenv("PYNTK_ISA");
   const std::string wanted = named ? named : "";
   for (const candidate& c : candidates) {
-    if (wanted.empty() ? c.present : wanted == c.set->name && c.present) return *c.set;
+    if (wanted.empty() ? c.present : wanted == c.set.name && c.present) return c.set;
   }
   std::string present;
-  for (const candidate& c : candidates) present += c.present ? std::string(" ") + c.set->name : "";
+  for (const candidate& c : candidates) present += c.present ? std::string(" ") + c.set.name : "";
   throw std::runtime_error("PYNTK_ISA=" + wanted + ": this machine has" + present);
 }
 
@@ -46,11 +55,24 @@ const instruction_set& this_machine() {
 
 template <>
 const micro_kernel<float>& machine_kernel() {
-  return this_machine().f32;
+  return this_machine().tiles->f32;
 }
 template <>
 const micro_kernel<double>& machine_kernel() {
-  return this_machine().f64;
+  return this_machine().tiles->f64;
+}
+
+template <>
+const gram_kernel<float, float>& machine_gram_kernel() {
+  return this_machine().grams->f32;
+}
+template <>
+const gram_kernel<float, double>& machine_gram_kernel() {
+  return this_machine().grams->f32_in_f64;
+}
+template <>
+const gram_kernel<double, double>& machine_gram_kernel() {
+  return this_machine().grams->f64;
 }
 
 }  // namespace pyntk

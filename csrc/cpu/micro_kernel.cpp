@@ -1,19 +1,14 @@
 // Compiled once per instruction set: PYNTK_ISA is avx512, avx2 or baseline, beside the flags of
-// that set. Nothing here may be an inline function of another header, or the linker could take the
-// AVX-512 copy of it for the whole library.
+// that set. What it takes from another header is PYNTK_INLINE or in the namespace PYNTK_ISA, or the
+// linker could take the AVX-512 copy of a function for the whole library.
 #include "micro_kernel.hpp"
 
-#include "../math/arc_cosine.hpp"
+#include "../math/angle.hpp"
+#include "instruction_set.hpp"
 #include "simd.hpp"
 
-namespace pyntk {
+namespace pyntk::PYNTK_ISA {
 namespace {
-
-template <class T>
-using vec = typename simd::vector<T>::type;
-
-template <class T>
-constexpr int lanes = sizeof(vec<T>) / sizeof(T);
 
 // Accumulators fill the registers: 12 x 2 of 32 (AVX-512), 6 x 2 of 16 (AVX2, SSE).
 #if defined(__AVX512F__)
@@ -27,21 +22,21 @@ constexpr index chunk = 64;
 struct product_step {
   template <class T>
   static vec<T> apply(vec<T> a, vec<T> b, vec<T> c) {
-    return simd::vector<T>::fma(a, b, c);
+    return simd<T>::fma(a, b, c);
   }
 };
 struct difference_step {
   template <class T>
   static vec<T> apply(vec<T> a, vec<T> b, vec<T> c) {
     const vec<T> t = a - b;
-    return simd::vector<T>::fma(t, t, c);
+    return simd<T>::fma(t, t, c);
   }
 };
 struct sum_step {
   template <class T>
   static vec<T> apply(vec<T> a, vec<T> b, vec<T> c) {
     const vec<T> t = a + b;
-    return simd::vector<T>::fma(t, t, c);
+    return simd<T>::fma(t, t, c);
   }
 };
 
@@ -49,7 +44,7 @@ struct sum_step {
 // stay in registers, C is the tile in the first-level cache.
 template <class T, class Step>
 void tile(index k, const T* A, const T* B, T* C) {
-  using v = simd::vector<T>;
+  using v = simd<T>;
   constexpr int L = lanes<T>;
   vec<T> c[tile_rows][2];
   const vec<T> zero = v::broadcast(0);
@@ -98,18 +93,6 @@ int poles(const T* cosine) {
   return near | far << 1;
 }
 
-template <class T, int Trained>
-void entries(const T* __restrict cosine, const T* __restrict near, const T* __restrict far,
-             double row_norm, const double* __restrict column_norms, T* __restrict K) {
-  T unit[2 * lanes<T>];
-  for (int j = 0; j < 2 * lanes<T>; ++j) {
-    const T acute = near[j], obtuse = far[j];
-    unit[j] = unit_kernel(angle_between(cosine[j], cosine[j] < 0 ? obtuse : acute), Trained);
-  }
-  for (int j = 0; j < 2 * lanes<T>; ++j)
-    K[j] = static_cast<T>(row_norm * column_norms[j] * static_cast<double>(unit[j]));
-}
-
 // Four sums side by side in every instruction set, so that the order of addition is the same in
 // all.
 template <class T>
@@ -141,25 +124,12 @@ index common_bits(const std::uint64_t* p, const std::uint64_t* q, index words) {
 
 template <class T>
 constexpr micro_kernel<T> kernel = {
-    tile_rows,
-    2 * lanes<T>,
-    tile<T, product_step>,
-    tile<T, difference_step>,
-    tile<T, sum_step>,
-    poles<T>,
-    {entries<T, trained_first>, entries<T, trained_last>, entries<T, trained_all>},
-    add_relu<T>,
-    gate<T>};
+    tile_rows,         2 * lanes<T>, tile<T, product_step>, tile<T, difference_step>,
+    tile<T, sum_step>, poles<T>,     add_relu<T>,           gate<T>};
 
 }  // namespace
 
-#define PYNTK_STRING(name) #name
-#define PYNTK_QUOTE(name) PYNTK_STRING(name)
-#define PYNTK_JOIN(a, b) a##b
-#define PYNTK_SYMBOL(a, b) PYNTK_JOIN(a, b)
+extern const tile_kernels tiles;
+const tile_kernels tiles = {kernel<float>, kernel<double>, common_bits};
 
-extern const instruction_set PYNTK_SYMBOL(machine_, PYNTK_ISA);
-const instruction_set PYNTK_SYMBOL(machine_, PYNTK_ISA) = {PYNTK_QUOTE(PYNTK_ISA), kernel<float>,
-                                                           kernel<double>, common_bits};
-
-}  // namespace pyntk
+}  // namespace pyntk::PYNTK_ISA

@@ -1,8 +1,6 @@
 // The register tile that every CPU kernel is built from, one version per instruction set.
 #pragma once
 
-#include <cstdint>
-
 #include "../core/view.hpp"
 
 namespace pyntk {
@@ -24,28 +22,11 @@ struct micro_kernel {
   void (*sum)(index k, const T* A, const T* B, T* C);
   // Whether the tile has a cosine beyond chord_border: bit 0 near 1, bit 1 near -1.
   int (*poles)(const T* cosine);
-  // One row of a Gram tile: K_j = row_norm column_norms_j unit_kernel, from cosines and squared
-  // chords
-  // (|u - v|^2 near, |u + v|^2 far), for trained = first, last, all.
-  void (*entries[3])(const T* cosine, const T* near, const T* far, double row_norm,
-                     const double* column_norms, T* K);
   // Over one row C of a tile of pre-activations (`columns` neurons): sums[v % 4] += a_v relu(C_v),
   // and G_v = g 1{C_v > 0}.
   void (*add_relu)(const T* C, const double* a, double* sums);
   void (*gate)(const T* C, T g, T* G);
 };
-
-struct instruction_set {
-  const char* name;
-  micro_kernel<float> f32;
-  micro_kernel<double> f64;
-  // The number of bits set in both p and q.
-  index (*common_bits)(const std::uint64_t* p, const std::uint64_t* q, index words);
-};
-
-// The best one this machine has, or the one the environment variable PYNTK_ISA names ("avx512",
-// "avx2", "baseline"); throws std::runtime_error where the machine lacks it.
-const instruction_set& this_machine();
 
 // Rows and columns of every register tile divide this, so it is the edge of all larger tiles.
 constexpr index tile_edge = 192;

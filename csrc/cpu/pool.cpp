@@ -19,7 +19,28 @@ constexpr std::chrono::milliseconds slice{50};
 
 std::atomic<void (*)()> interrupt_check{nullptr};
 
-void serve_interrupts() {
+// What the calling thread is doing.
+struct call_state {
+  clock::time_point served{};  // when interrupts were served last
+  bool waiting = false;  // for its tasks: a kernel that it begins now is of an interrupt check
+  bool in_scope = false;
+  double total = 0;  // tasks of the scope,
+  double done = 0;   // those of finished calls of parallel_for,
+  index now = 0;     // and the finished ones of the running call
+};
+thread_local call_state here;
+
+struct waiting_flag {
+  waiting_flag() { here.waiting = true; }
+  ~waiting_flag() { here.waiting = false; }
+};
+
+std::chrono::nanoseconds until_due() { return here.served + slice - clock::now(); }
+
+// Many short calls of parallel_for are one long kernel, so the slices go on from call to call.
+void serve_interrupts(index finished) {
+  here.now = finished;
+  here.served = clock::now();
   if (auto* check = interrupt_check.load()) check();
 }
 
@@ -28,7 +49,7 @@ struct job {
   index tasks;
   int tickets;  // how many more workers may join
   int running = 0;
-  std::atomic<index> next{0};
+  std::atomic<index> next{0}, completed{0};
   std::exception_ptr error{};
 
   bool finished() const { return running == 0 && next.load() >= tasks; }
@@ -39,14 +60,14 @@ class pool {
  public:
   void run(index tasks, int threads, const std::function<void(index)>& task) {
     std::unique_lock<std::mutex> lock(mutex_);
-    wait(lock, turn_, [&] { return current_ == nullptr; });
     job work{&task, tasks, threads};
+    wait(lock, turn_, work, [&] { return current_ == nullptr; });
     spawn(threads);
     current_ = &work;
     wake_.notify_all();
     std::exception_ptr interrupt;
     try {
-      wait(lock, done_, [&] { return work.finished(); });
+      wait(lock, done_, work, [&] { return work.finished(); });
     } catch (...) {
       interrupt = std::current_exception();
       work.cancel();
@@ -64,10 +85,10 @@ class pool {
   // Waits in slices, serving interrupts between them; if one throws, the lock is released.
   template <class Done>
   static void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& news,
-                   const Done& done) {
-    while (!news.wait_for(lock, slice, done)) {
+                   const job& work, const Done& done) {
+    while (!news.wait_for(lock, until_due(), done)) {
       lock.unlock();
-      serve_interrupts();
+      serve_interrupts(work.completed.load());
       lock.lock();
     }
   }
@@ -87,7 +108,10 @@ class pool {
       lock.unlock();
       std::exception_ptr error;
       try {
-        for (index i = work.next++; i < work.tasks; i = work.next++) (*work.task)(i);
+        for (index i = work.next++; i < work.tasks; i = work.next++) {
+          (*work.task)(i);
+          ++work.completed;
+        }
       } catch (...) {
         error = std::current_exception();
         work.cancel();
@@ -117,13 +141,9 @@ pool& the_pool() {
 }
 
 void run_inline(index tasks, const std::function<void(index)>& task) {
-  auto last = clock::now();
   for (index i = 0; i < tasks; ++i) {
     task(i);
-    if (i + 1 < tasks && clock::now() - last > slice) {
-      serve_interrupts();
-      last = clock::now();
-    }
+    if (i + 1 < tasks && until_due().count() <= 0) serve_interrupts(i + 1);
   }
 }
 
@@ -132,8 +152,32 @@ void run_inline(index tasks, const std::function<void(index)>& task) {
 void set_interrupt_check(void (*check)()) { interrupt_check = check; }
 
 void parallel_for(index tasks, int threads, const std::function<void(index)>& task) {
-  if (tasks <= 1 || threads <= 1) return run_inline(tasks, task);
-  the_pool().run(tasks, static_cast<int>(std::min<index>(threads, tasks)), task);
+  // The job that this thread waits for holds the pool until the interrupt check returns.
+  if (here.waiting) return run_inline(tasks, task);
+  const waiting_flag flag;
+  if (tasks > 0 && until_due().count() <= 0) serve_interrupts(0);
+  if (tasks <= 1 || threads <= 1) {
+    run_inline(tasks, task);
+  } else {
+    the_pool().run(tasks, static_cast<int>(std::min<index>(threads, tasks)), task);
+  }
+  here.done += static_cast<double>(tasks);
+}
+
+progress progress_here() {
+  if (!here.in_scope) return {0, 0};
+  return {here.done + static_cast<double>(here.now), here.total};
+}
+
+progress_scope::progress_scope(index tasks) : outermost_(!here.in_scope) {
+  if (!outermost_) return;
+  here.in_scope = true;
+  here.done = 0;
+  here.total = static_cast<double>(tasks);
+}
+
+progress_scope::~progress_scope() {
+  if (outermost_) here.in_scope = false;
 }
 
 }  // namespace pyntk

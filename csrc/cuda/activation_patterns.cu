@@ -1,7 +1,7 @@
 // One word of the patterns is two tiles of 32 neurons. Only signs are asked for, so the rows are
 // scaled and their powers of two forgotten.
 #include "../core/kernels.hpp"
-#include "rows.cuh"
+#include "scaled_rows.cuh"
 #include "tile.cuh"
 
 namespace pyntk {

@@ -1,7 +1,7 @@
 // H_ij = x_i.x_j (share of neurons active on both): a tile of products, times a tile of counts of
 // common bits, which is the same tile sum over the words of the patterns.
 #include "../core/kernels.hpp"
-#include "rows.cuh"
+#include "scaled_rows.cuh"
 #include "symmetric.cuh"
 
 namespace pyntk {

@@ -57,6 +57,22 @@ struct rows_from {
   }
 };
 
+// Operand of a tile: the columns of A from `first` on, k is the row of A.
+template <class T>
+struct columns_from {
+  matrix_view<const T> A;
+  index first;
+
+  template <class W>
+  __device__ void stage(shared_tile<W>& to, index k0) const {
+    for (int e = static_cast<int>(threadIdx.x); e < tile_size; e += tile_threads) {
+      const int k = e / tile_edge, c = e % tile_edge;
+      const bool inside = k0 + k < A.rows && first + c < A.columns;
+      to[k][c] = inside ? static_cast<W>(A(k0 + k, first + c)) : W(0);
+    }
+  }
+};
+
 struct product_term {
   template <class T>
   __device__ T operator()(T sum, T x, T z, int, int) const {

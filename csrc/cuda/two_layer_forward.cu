@@ -1,7 +1,7 @@
 // f = scale relu(X W') a without the n x m matrix: a block takes 32 samples through a strip of
 // neurons, one tile of pre-activations at a time; a second kernel adds the strips.
 #include "../core/kernels.hpp"
-#include "rows.cuh"
+#include "scaled_rows.cuh"
 #include "tile.cuh"
 
 namespace pyntk {

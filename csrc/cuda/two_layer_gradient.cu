@@ -22,21 +22,6 @@ struct gated {
   }
 };
 
-// Operand of a tile: the columns of A from `first` on, k is the row of A.
-template <class T>
-struct columns_from {
-  matrix_view<const T> A;
-  index first;
-
-  __device__ void stage(shared_tile<T>& to, index k0) const {
-    for (int e = static_cast<int>(threadIdx.x); e < tile_size; e += tile_threads) {
-      const int k = e / tile_edge, c = e % tile_edge;
-      const bool inside = k0 + k < A.rows && first + c < A.columns;
-      to[k][c] = inside ? A(k0 + k, first + c) : T(0);
-    }
-  }
-};
-
 template <class T>
 __global__ void __launch_bounds__(tile_threads, tile_blocks)
     gradient_tile(matrix_view<const T> X, matrix_view<const std::uint64_t> P,

@@ -13,11 +13,12 @@
 
 namespace pyntk {
 
-// Cosines beyond this take the chord. At the border sin theta = 0.25: the product's error grows at
-// most fourfold on its way into theta.
+// Cosines beyond this take the chord. At the border sin theta = 0.25 (float) or 0.48: an error of
+// the product grows at most fourfold, or twofold, on its way into theta. Deep kernels, which run in
+// double, multiply it again, about depth / pi times.
 template <class T>
 PYNTK_INLINE constexpr T chord_border() {
-  return static_cast<T>(0.96875);
+  return static_cast<T>(sizeof(T) == 8 ? 0.875 : 0.96875);
 }
 
 template <class T>

@@ -10,7 +10,7 @@
 // float Q 1.5e-8, R 1.5e-8; double Q 9.9e-17, R 3.9e-17.
 #pragma once
 
-#include "../core/kernels.hpp"
+#include "../core/recipe.hpp"
 #include "angle.hpp"
 #include "polynomial.hpp"
 
@@ -45,20 +45,21 @@ PYNTK_INLINE double arc_cosine_r(double t) {
                     1.7171840426893361192e-7);
 }
 
-// The entry for unit rows at this angle; rows of any norm are |x||z| times it. Duplicates (t = 0)
-// give exactly the diagonal, 1/2 (first, last) or 1 (all), and opposite rows exactly 0.
+// k(x, z) / (scale s(x) s(z)) (layers.hpp) for the recipes of one layer without bias. Duplicates (t
+// = 0) give exactly the diagonal, 1 (2 for trained_all), and opposite rows exactly 0.
 template <class T>
-PYNTK_INLINE T unit_kernel(const angle<T>& at, int trained) {
+PYNTK_INLINE T unit_value(const angle<T>& at, int kind) {
   const T r = std::sqrt(at.t);
-  const T share = r * arc_cosine_q(at.t);  // acos |c| / pi, in [0, 1/2]
-  // + 0: no negative zero from opposite rows.
-  const T H = (at.obtuse ? -at.cosine * share : at.cosine * (1 - share)) / 2 + 0;
-  if (trained == trained_first) return H;
-  const T S = (at.t * r * arc_cosine_r(at.t) + (at.obtuse ? T(0) : at.cosine)) / 2;
-  return trained == trained_last ? S : H + S;
+  if (kind != trained_last) {
+    const T share = r * arc_cosine_q(at.t);  // acos |c| / pi, in [0, 1/2]
+    const T kappa = at.obtuse ? share : 1 - share;
+    if (kind == degree_0) return kappa;
+    // + 0: no negative zero from opposite rows.
+    const T H = (at.obtuse ? -at.cosine : at.cosine) * kappa + 0;
+    if (kind == trained_first) return H;
+    return H + (at.t * r * arc_cosine_r(at.t) + (at.obtuse ? T(0) : at.cosine));
+  }
+  return at.t * r * arc_cosine_r(at.t) + (at.obtuse ? T(0) : at.cosine);
 }
-
-// kernel(x, x) / |x|^2.
-PYNTK_INLINE double unit_diagonal(int trained) { return trained == trained_all ? 1.0 : 0.5; }
 
 }  // namespace pyntk

@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 
 from pyntk.data import redraw_labels
+from pyntk.progress import Progress
 from pyntk.theory.evidence import Settings, checks, label_noise, pose, series, train_on
-from pyntk.theory.progress import Progress
 from pyntk.theory.report import Explanation
 
 MOST_ROWS: Final = 500

@@ -69,8 +69,9 @@ def build(sources: Path, target: Path, sanitize: str = "") -> Path:
 def _fingerprint(sources: Path, command: list[str]) -> str:
     """Return a hash of everything that goes into the module."""
     digest = hashlib.sha256()
-    tree = [*sources.rglob("*.hpp"), *sources.rglob("*.cuh"), *sources.rglob("*.cu")]
-    for path in [*sorted(tree), sources / "bindings" / "cuda_module.cpp", HERE / "emulator.hpp"]:
+    folders = [sources / name for name in ("bindings", "core", "cuda", "math")]
+    tree = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
+    for path in [*tree, HERE / "emulator.hpp"]:
         digest.update(f"{path.name}\0".encode() + path.read_bytes())
     versions = [sysconfig.get_config_var("SOABI"), pybind11.__version__]
     digest.update(repr([*command, *versions]).encode())

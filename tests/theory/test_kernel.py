@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import pyntk
-from pyntk.contract import TRAINED
+from pyntk.contract import TRAINED, Recipe
 from pyntk.data import sphere
 from pyntk.theory.du import concentration_bound
 
@@ -36,7 +36,7 @@ def closed_forms(rho):
 def test_values(kernels, rho, trained):
     with mpmath.workdps(30):
         z = np.array([[float(rho), float(mpmath.sqrt(1 - mpmath.mpf(rho) ** 2))]])
-    inputs = {"X": np.array([[1.0, 0.0]]), "Z": z, "trained": TRAINED[trained], "threads": 1}
+    inputs = {"X": np.array([[1.0, 0.0]]), "Z": z, "recipe": Recipe(TRAINED[trained]), "threads": 1}
     (K,) = kernels.run("ntk_gram_cross", inputs, {"K": ((1, 1), np.float64)})
     assert K[0, 0] == pytest.approx(closed_forms(rho)[trained], abs=1e-12)
 
@@ -56,7 +56,7 @@ def circle(n):
 def test_circle_spectrum(kernels):
     """H on n equally spaced points is circulant: its eigenvalues are cosine sums of one row."""
     n = 65
-    inputs = {"X": circle(n), "trained": TRAINED["first"], "threads": 1}
+    inputs = {"X": circle(n), "recipe": Recipe(TRAINED["first"]), "threads": 1}
     (H,) = kernels.run("ntk_gram", inputs, {"K": ((n, n), np.float64)})
     eigenvalues = np.linalg.eigvalsh(H)
     with mpmath.workdps(30):

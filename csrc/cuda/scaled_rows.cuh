@@ -6,30 +6,11 @@
 
 namespace pyntk {
 
-// x_i = norms[i] rows(i, :), the rows of unit length (or zero).
-template <class T>
-struct unit_rows {
-  matrix_view<const T> rows;
-  const row_norm* norms;
-};
-
 // x_i = 2^exponents[i] rows(i, :), the largest entry of a row in [1/2, 1) (or zero).
 template <class T>
 struct scaled_rows {
   matrix_view<const T> rows;
   const int* exponents;
-};
-
-template <class T>
-class unit_rows_memory {
- public:
-  explicit unit_rows_memory(matrix_view<const T> X);
-  unit_rows<T> view() const { return {{rows_.get(), n_, d_}, norms_.get()}; }
-
- private:
-  index n_, d_;
-  device_memory<T> rows_;
-  device_memory<row_norm> norms_;
 };
 
 // Products of such rows neither overflow nor vanish; multiplied by the powers of two at the end

@@ -1,17 +1,10 @@
 // One thread per row: the row is read two or three times, the product that follows n times.
-#include "rows.cuh"
+#include "scaled_rows.cuh"
 
 namespace pyntk {
 namespace {
 
 constexpr int threads = 32;
-
-template <class T>
-__global__ void __launch_bounds__(threads)
-    normalise(matrix_view<const T> X, matrix_view<T> U, row_norm* norms) {
-  const index i = static_cast<index>(blockIdx.x) * threads + threadIdx.x;
-  if (i < X.rows) norms[i] = normalise_row(X.row(i), X.columns, U.row(i));
-}
 
 template <class T>
 __global__ void __launch_bounds__(threads)
@@ -25,21 +18,12 @@ __global__ void __launch_bounds__(threads)
 }  // namespace
 
 template <class T>
-unit_rows_memory<T>::unit_rows_memory(matrix_view<const T> X)
-    : n_(X.rows), d_(X.columns), rows_(X.rows * X.columns), norms_(X.rows) {
-  launch(normalise<T>, ceil_div(n_, threads), threads, X, matrix_view<T>{rows_.get(), n_, d_},
-         norms_.get());
-}
-
-template <class T>
 scaled_rows_memory<T>::scaled_rows_memory(matrix_view<const T> X)
     : n_(X.rows), d_(X.columns), rows_(X.rows * X.columns), exponents_(X.rows) {
   launch(scale<T>, ceil_div(n_, threads), threads, X, matrix_view<T>{rows_.get(), n_, d_},
          exponents_.get());
 }
 
-template class unit_rows_memory<float>;
-template class unit_rows_memory<double>;
 template class scaled_rows_memory<float>;
 template class scaled_rows_memory<double>;
 

@@ -1,0 +1,78 @@
+// A tile of pairs of unit rows: their angles, and the entry of a Gram matrix at an angle.
+#pragma once
+
+#include <type_traits>
+
+#include "../math/deep.hpp"
+#include "tile.cuh"
+#include "unit_rows.cuh"
+
+namespace pyntk {
+
+// |u - v|^2 where the cosine is positive, |u + v|^2 where it is negative.
+template <class W>
+struct chord_term {
+  const thread_tile<W>& cosine;
+
+  __device__ W operator()(W sum, W x, W z, int i, int j) const {
+    const W t = x - std::copysign(W(1), cosine[i][j]) * z;
+    return std::fma(t, t, sum);
+  }
+};
+
+template <class W>
+__device__ bool any_beyond_border(const thread_tile<W>& cosine) {
+  bool beyond = false;
+  for (int i = 0; i < thread_sums; ++i)
+    for (int j = 0; j < thread_sums; ++j) beyond |= std::fabs(cosine[i][j]) > chord_border<W>();
+  return beyond;
+}
+
+// What angle_between() takes, in shared memory: cosines in memory.a, squared chords in memory.b.
+//
+// The chords are a second tile sum, made only if an entry of the tile lies beyond chord_border.
+// Whether an entry takes its chord depends on its own cosine alone. A row and itself have chord 0,
+// so the diagonal is the entry at t = 0 (at t = 1 if the row is zero) without a case of its own.
+template <class W>
+__device__ void put_pairs(tile_memory<W>& memory, const rows_from<W>& x, const rows_from<W>& z) {
+  thread_tile<W> cosine, chord = {};
+  tile_sum(memory, x, z, x.A.columns, product_term{}, cosine);
+  if (__syncthreads_or(any_beyond_border(cosine)))
+    tile_sum(memory, x, z, x.A.columns, chord_term<W>{cosine}, chord);
+  put_tile(cosine, memory.a);
+  put_tile(chord, memory.b);
+  __syncthreads();
+}
+
+// k(x_i, z_j), not yet rounded to the type of the result. Deep: by deep_value().
+template <class W, bool Deep>
+struct pair_entry {
+  using working_type = W;
+
+  unit_rows<W> X, Z;
+  kernel_constants of;
+
+  __device__ double operator()(const angle<W>& at, index i, index j) const {
+    double value;
+    if constexpr (Deep)
+      value = deep_value(at, of, X.shares_of(i), Z.shares_of(j));
+    else
+      value = unit_value(at, of.kind);
+    return times_norms(of.scale * value, X.sizes[i], Z.sizes[j]);
+  }
+};
+
+// use.operator()<W, Deep>(constants) for the type that inputs of type T are computed in: their own,
+// but double for a deep recipe and for float64_sums.
+template <class T, class Use>
+void with_working_type(const recipe& recipe, const Use& use) {
+  const kernel_constants of = constants_of(recipe);
+  if (of.deep)
+    use.template operator()<double, true>(of);
+  else if (recipe.float64_sums)
+    use.template operator()<double, false>(of);
+  else
+    use.template operator()<T, false>(of);
+}
+
+}  // namespace pyntk

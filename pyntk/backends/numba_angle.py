@@ -1,0 +1,59 @@
+"""Angles between unit rows in Numba, by ``csrc/math/angle.hpp``: cosines, chords at the poles."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from pyntk.backends.numba_product import BLOCK, product
+
+CHORD_BORDER = 0.96875
+"""Cosines beyond this take the chord: the error of a product grows at most fourfold in an angle."""
+
+DEEP_CHORD_BORDER = 0.875
+"""The same for deep kernels, which let an error of the angle grow once more: twofold."""
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def chords(row: Any, panel: Any, sign: int, total: Any) -> None:
+    """total_i = |row - sign x_i|^2 over a block of unit rows, by differences."""
+    part = np.empty_like(total)
+    total[:] = 0
+    for start in range(0, row.size, 64):
+        part[:] = 0
+        for k in range(start, min(row.size, start + 64)):
+            for i in range(BLOCK):
+                t = row[k] - panel[k, i] if sign > 0 else row[k] + panel[k, i]
+                part[i] += t * t
+        for i in range(BLOCK):
+            total[i] += part[i]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def angles(units: Any, panel: Any, border: float, c: Any, t: Any) -> None:
+    """Write c = cos theta and t = 1 - |cos theta| of a span of blocks z_j against a block x_i.
+
+    ``units`` is (span, BLOCK, d), ``panel`` (d, BLOCK), c and t are (span, BLOCK, BLOCK). Beyond
+    the border they come from chords.
+    """
+    h = np.empty((BLOCK, BLOCK), panel.dtype)
+    chains = np.empty((BLOCK, BLOCK), panel.dtype)
+    near, far = np.zeros(BLOCK, panel.dtype), np.zeros(BLOCK, panel.dtype)
+    for J in range(c.shape[0]):
+        rows = units[J]
+        product(rows, panel, panel.shape[0], h, chains)
+        for j in range(BLOCK):
+            acute = obtuse = 0
+            for i in range(BLOCK):
+                acute += h[j, i] > border
+                obtuse += h[j, i] < -border
+            if acute:
+                chords(rows[j], panel, 1, near)
+            if obtuse:
+                chords(rows[j], panel, -1, far)
+            for i in range(BLOCK):
+                p = np.float64(h[j, i])
+                s2 = np.float64(far[i]) if p < 0 else np.float64(near[i])
+                t[J, j, i] = s2 / 2 if abs(p) > border else 1 - abs(p)
+                size = 1 - t[J, j, i] if abs(p) > border else abs(p)
+                c[J, j, i] = -size if p < 0 else size

@@ -1,0 +1,163 @@
+"""The rows of a kernel in Numba: directions in panels, norms, and what a recipe makes of them.
+
+The formulas are those of ``csrc/math``: row_norm.hpp, layers.hpp. With q_l = K_l(x, x) and s_l =
+sqrt(q_l), every K_l is s_l(x) s_l(z) rho_l, and a layer (the input is one too) puts the shares
+alpha = sqrt(weighted part of q / q) and beta = sqrt(bias part of q / q) on what comes in and on the
+bias.
+"""
+
+import math
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from pyntk.backends.numba_product import BLOCK, blocks
+from pyntk.backends.tiles import over_tiles
+
+FIRST, LAST, ALL, DEGREE_0, DEGREE_1 = range(5)  # enum kernel_kind of csrc/core/recipe.hpp
+
+PLAIN_EXPONENT = 400
+"""Up to here a factor s(x) holds its power of two: two of them and a value stay in the range."""
+
+
+class Formula(NamedTuple):
+    """A recipe ready for use: k(x, z) = scale s(x) s(z) value(angle, shares)."""
+
+    kind: int
+    depth: int
+    deep: bool  # the recursion over layers, not the formula of one
+    scale: float  # in [1/2, 2)
+    half_exponent: int  # a factor 2^half_exponent of s
+
+
+class Rows(NamedTuple):
+    """Packed rows, (blocks, BLOCK) where no other shape is given; those past the last are 0."""
+
+    units: Any  # (blocks, BLOCK, d made even): unit rows
+    panels: Any  # (blocks, d made even, BLOCK): the same, transposed block by block
+    lengths: Any  # |x| = lengths 2^length_exponents, lengths in [1/2, 1) or 0
+    length_exponents: Any
+    factors: Any  # s(x) = factors 2^exponents, exponents 0 inside the plain range
+    exponents: Any
+    shares: Any  # (blocks, 2 (depth + 1) or 0 without bias, BLOCK): alpha_0, beta_0, alpha_1, ...
+
+
+def formula(recipe: Any) -> Formula:
+    """Return the formula of a recipe.
+
+    a (a/2)^depth, the factor of |x||z| without bias, and (a/2)^depth, that of K_0 with one in
+    trained_first, are rounded once.
+    """
+    kind, depth, weight_variance, bias_variance, _ = recipe
+    if kind in (DEGREE_0, DEGREE_1):
+        return Formula(DEGREE_0 if kind == DEGREE_0 else LAST, 1, False, 1.0, 0)
+    deep = depth > 1 or bias_variance > 0
+    if bias_variance > 0 and kind != FIRST:
+        return Formula(kind, depth, deep, 1.0, 0)
+    a = Fraction(weight_variance)
+    power = (a / 2) ** depth * (1 if bias_variance > 0 else a)
+    half = (power.numerator.bit_length() - power.denominator.bit_length()) // 2
+    return Formula(kind, depth, deep, float(power / Fraction(4) ** half), half)
+
+
+def pack(X: Any, recipe: Any, threads: int) -> Rows:
+    """Return the rows of X as the recipe needs them: in float64 but for one layer on float32."""
+    of = formula(recipe)
+    held, d = blocks(X.shape[0]), X.shape[1]
+    units = np.zeros((held, BLOCK, d + d % 2), np.float64 if of.deep or recipe[4] else X.dtype)
+    panels = np.zeros((held, d + d % 2, BLOCK), units.dtype)
+    lengths = np.zeros((held, BLOCK))
+    exponents = np.zeros((held, BLOCK), np.int64)
+
+    def normalise(I: int) -> None:
+        rows = X[I * BLOCK : (I + 1) * BLOCK].astype(np.float64)
+        _normalise(rows, units[I], panels[I], lengths[I], exponents[I])
+
+    over_tiles(normalise, held, threads, reported=False)
+    factors, powers, shares = _factors(lengths, exponents, recipe, of.half_exponent)
+    return Rows(units, panels, lengths, exponents, factors, powers, shares)
+
+
+def gradient_factors(X: Rows) -> tuple[Any, Any]:
+    """Return s(x) / |x| = factors 2^exponents, 0 for zero rows."""
+    ratio = X.factors / np.where(X.lengths == 0, np.inf, X.lengths)
+    return _plain(ratio, X.exponents - X.length_exponents)
+
+
+def _factors(lengths: Any, exponents: Any, recipe: Any, half: int) -> tuple[Any, Any, Any]:
+    """Return factors, exponents and shares of Rows."""
+    kind, depth, weight_variance, bias_variance, _ = recipe
+    shares = np.zeros((len(lengths), 2 * (depth + 1), BLOCK))
+    if kind == DEGREE_0:  # does not know the norms
+        return np.ones_like(lengths), np.zeros_like(exponents), shares[:, :0]
+    if kind == DEGREE_1 or not bias_variance > 0:
+        return *_plain(lengths, exponents + half), shares[:, :0]
+    # sqrt(q) = sqrt(weighted + bias) 2^e, for norms of any size; weighted is the square of root. In
+    # longdouble: 200 additions of a small bias, all rounded the same way, were 90 u.
+    a, b = np.longdouble(weight_variance), np.longdouble(bias_variance)
+    root = np.sqrt(a) * lengths
+    e = np.where(root > 0, np.frexp(root)[1] + exponents, np.frexp(np.sqrt(b))[1])
+    e = np.maximum(e, np.frexp(np.sqrt(b))[1])
+    root, bias = np.ldexp(root, exponents - e), np.ldexp(b, -2 * e)
+    q = root**2 + bias
+    input_factors, input_exponents = np.sqrt(q), e
+    shares[:, 0], shares[:, 1] = root / np.sqrt(q), np.sqrt(bias / q)
+    for layer in range(1, depth + 1):
+        weighted = a / 2 * q
+        q = weighted + bias
+        shares[:, 2 * layer], shares[:, 2 * layer + 1] = np.sqrt(weighted / q), np.sqrt(bias / q)
+        grown = np.frexp(q)[1] // 2
+        q, bias, e = np.ldexp(q, -2 * grown), np.ldexp(bias, -2 * grown), e + grown
+    if kind == FIRST:
+        return *_plain(input_factors, input_exponents + half), shares
+    return *_plain(np.sqrt(q), e + half), shares
+
+
+def _plain(factors: Any, exponents: Any) -> tuple[Any, Any]:
+    """Move the power of two into the factor where it is in the plain range."""
+    mantissas, shifts = np.frexp(factors.astype(np.float64))
+    exponents = np.where(mantissas == 0, 0, shifts + exponents)
+    extreme = np.abs(exponents) > PLAIN_EXPONENT
+    moved = np.where(extreme, 0, exponents)
+    return np.ldexp(mantissas, moved), exponents - moved
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _sum_of_squares(x: Any) -> float:
+    """Chains of 64 terms, eight side by side, then Kahan's sum."""
+    total, rest = 0.0, 0.0
+    chains = np.empty(8)
+    for begin in range(0, x.size, 512):
+        chains[:] = 0
+        for k in range(begin, min(begin + 512, x.size)):
+            chains[k % 8] += x[k] * x[k]
+        rest += chains.sum()
+        before = total
+        total += rest
+        rest -= total - before
+    return total
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _normalise(X: Any, units: Any, panel: Any, lengths: Any, exponents: Any) -> None:
+    """One block of rows; X is scratch afterwards."""
+    for i in range(X.shape[0]):
+        x = X[i]
+        largest = 0.0
+        for k in range(x.size):
+            largest = max(largest, abs(x[k]))
+        if largest == 0:
+            continue
+        # 2^-scale in two factors: a scale of 1074 is beyond the range of one.
+        scale = math.frexp(largest)[1]
+        first, second = math.ldexp(1.0, -scale // 2), math.ldexp(1.0, -scale - -scale // 2)
+        for k in range(x.size):
+            x[k] = x[k] * first * second
+        length = math.sqrt(_sum_of_squares(x))
+        for k in range(x.size):
+            units[i, k] = x[k] / length
+            panel[k, i] = units[i, k]
+        lengths[i], shift = math.frexp(length)
+        exponents[i] = shift + scale

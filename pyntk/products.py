@@ -1,0 +1,159 @@
+"""Products with a kernel matrix that is never stored."""
+
+from typing import Any
+
+import numpy as np
+
+from pyntk.arrays import admit, admit_out
+from pyntk.contract import Array
+from pyntk.dispatch import choose, kernel
+from pyntk.memory import packed_bytes, require
+from pyntk.overflow import warn_if_infinite
+from pyntk.progress import Report, watched
+from pyntk.recipe import Accumulate, Trained, admit_recipe
+from pyntk.threads import admit_threads
+
+
+def ntk_matmul(
+    X: Any,
+    V: Any,
+    Z: Any = None,
+    *,
+    trained: Trained = "first",
+    depth: int = 1,
+    weight_variance: float = 1.0,
+    bias_variance: float = 0.0,
+    accumulate: Accumulate = None,
+    out: Array = None,
+    threads: int | None = None,
+    backend: str | None = None,
+    progress: bool | Report = False,
+) -> Array:
+    """K(X, Z) V, K the matrix of :func:`ntk_gram`, in memory proportional to the arguments.
+
+    Y_i = sum_j k(x_i, z_j) V_j, summed in float64 and rounded once; each k is computed as in
+    :func:`ntk_gram` (and not rounded to float32 where it is computed in float64). The result does
+    not depend on the number of threads, to the bit.
+
+    Args:
+        X: (n, d) real numbers, finite.
+        V: (p,) or (p, c) real numbers, finite; (n,) or (n, c) without Z.
+        Z: (p, d), or None for Z = X, which costs half.
+        trained: as for :func:`ntk_gram`.
+        depth: as for :func:`ntk_gram`.
+        weight_variance: as for :func:`ntk_gram`.
+        bias_variance: as for :func:`ntk_gram`.
+        accumulate: as for :func:`ntk_gram`.
+        out: C-contiguous array of the result's shape and dtype to write to.
+        threads: as for :func:`ntk_gram`.
+        backend: as for :func:`ntk_gram`.
+        progress: as for :func:`ntk_gram`.
+
+    Returns:
+        (n,) or (n, c) array, float32 if all inputs are float32 (or shorter), else float64; then K
+        too is that of float64 inputs.
+
+    Raises:
+        ValueError: wrong shapes, NaN or infinity in an input, a parameter out of its range, an
+            unusable ``out``.
+        TypeError: an argument that is no real array; a parameter of the wrong type.
+        MemoryError: as for :func:`ntk_gram`.
+        BackendError: the backend asked for cannot be used.
+
+    Warns:
+        RuntimeWarning: an entry of the result is not finite: it, or one of K, is beyond the range.
+    """
+    recipe = admit_recipe(trained, depth, weight_variance, bias_variance, accumulate)
+    letter = "n" if Z is None else "p"
+    is_vector = _is_vector(V)
+    right = {} if Z is None else {"Z": (Z, "p d")}
+    inputs = admit(X=(X, "n d"), **right, V=(V, letter if is_vector else f"{letter} c"))
+    rows, columns = inputs[0], inputs[-2]
+    (n, d), p, width = rows.shape, columns.shape[0], inputs.dtype.itemsize
+    c = 1 if is_vector else inputs[-1].shape[1]
+    chosen = choose(backend, inputs.on_device)
+    require(
+        "ntk_matmul",
+        (0 if out is not None else n * c * width)
+        + 3 * (n + p) * c * 8  # V and the sums in float64, the latter in parts
+        + packed_bytes(chosen, recipe, width, d, *((n,) if Z is None else (n, p))),
+        on_device=inputs.on_device,
+        hint="fewer columns of V at once need less",
+    )
+    run = kernel("ntk_matmul" if Z is None else "ntk_matmul_cross", chosen)
+    run = watched(run, progress, chosen)
+    Y = admit_out(out, (n,) if is_vector else (n, c), inputs, X=X, V=V, Z=Z)
+    count = admit_threads(threads)
+    if Y.size:
+        matrices = {"X": rows} if Z is None else {"X": rows, "Z": columns}
+        V = inputs[-1].reshape(p, c)
+        run(**matrices, V=V, recipe=recipe, threads=count, Y=Y.reshape(n, c))
+    warn_if_infinite(Y, "an entry of K or of its product with V", stacklevel=3)
+    return Y
+
+
+def ntk_operator(
+    X: Any,
+    *,
+    trained: Trained = "first",
+    depth: int = 1,
+    weight_variance: float = 1.0,
+    bias_variance: float = 0.0,
+    accumulate: Accumulate = None,
+    threads: int | None = None,
+    backend: str | None = None,
+) -> Any:
+    """K(X, X) as a scipy.sparse.linalg.LinearOperator, for SciPy's iterative solvers.
+
+    Its products are those of :func:`ntk_matmul`; K is never stored. A float64 vector on float32
+    rows is multiplied by the matrix of these rows in float64.
+
+    Args:
+        X: (n, d) real numbers, finite, on the host; not copied if it is contiguous, so do not
+            change it.
+        trained: as for :func:`ntk_gram`.
+        depth: as for :func:`ntk_gram`.
+        weight_variance: as for :func:`ntk_gram`.
+        bias_variance: as for :func:`ntk_gram`.
+        accumulate: as for :func:`ntk_gram`.
+        threads: as for :func:`ntk_gram`.
+        backend: "cpu" or "numba", or None to choose.
+
+    Returns:
+        A symmetric (n, n) LinearOperator of the dtype that :func:`ntk_gram` would return.
+
+    Raises:
+        ValueError: a wrong shape, NaN or infinity in X, a parameter out of its range.
+        TypeError: an X that is no real array, or is on a CUDA device (cupyx has a LinearOperator of
+            its own: give it ntk_matmul); a parameter of the wrong type.
+        BackendError: the backend asked for cannot be used.
+    """
+    from scipy.sparse.linalg import LinearOperator
+
+    admit_recipe(trained, depth, weight_variance, bias_variance, accumulate)
+    admit_threads(threads)
+    inputs = admit(X=(X, "n d"))
+    if inputs.on_device:
+        raise TypeError(
+            "X is on a CUDA device, and a SciPy operator multiplies host arrays; "
+            "cupyx.scipy.sparse.linalg.LinearOperator over pyntk.ntk_matmul serves CuPy"
+        )
+    rows, chosen = inputs[0], choose(backend, on_device=False)
+
+    def multiply(V: Array) -> Array:
+        return ntk_matmul(
+            rows, V, trained=trained, depth=depth, weight_variance=weight_variance,
+            bias_variance=bias_variance, accumulate=accumulate, threads=threads, backend=chosen,
+        )  # fmt: skip
+
+    return LinearOperator(
+        (len(rows), len(rows)), dtype=inputs.dtype,
+        matvec=multiply, rmatvec=multiply, matmat=multiply, rmatmat=multiply,
+    )  # fmt: skip
+
+
+def _is_vector(V: Any) -> bool:
+    try:
+        return np.ndim(V) == 1
+    except ValueError:
+        return False  # a ragged list: admit says so
