@@ -19,7 +19,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
 
 ROUNDS, WARM_UP = 7, 2
-GRAMS = [(32768, 784, "float32"), (32768, 64, "float32"), (16384, 784, "float64")]
+GRAMS = [
+    (32768, 784, "float32", {}),
+    (32768, 64, "float32", {}),
+    (16384, 784, "float64", {}),
+    (16384, 784, "float32", {"accumulate": "float64"}),
+    (16384, 784, "float32", {"trained": "all", "depth": 3}),
+]
+MATMULS = [(32768, 784, 16), (32768, 64, 1)]
 NETWORKS = [(4096, 784, 16384), (16384, 64, 65536)]
 CHECKED = 64  # rows and columns of a result that are compared
 
@@ -64,7 +71,7 @@ def limits():
     return measured
 
 
-def bench_gram(n, d, dtype):
+def bench_gram(n, d, dtype, options):
     import cupy
     import gpu_formulas
     import numpy_formula
@@ -72,30 +79,60 @@ def bench_gram(n, d, dtype):
     import pyntk
 
     free, _ = cupy.cuda.Device().mem_info
-    while 6 * n * n * np.dtype(dtype).itemsize > free:  # the formulas hold several matrices at once
+    widest = np.dtype(options.get("accumulate", dtype)).itemsize
+    while 8 * n * n * widest > free:  # the formulas hold several matrices at once
         n //= 2
     X = rows(n, d, dtype)
     host = cupy.asnumpy(X[:CHECKED]).astype(np.float64)
-    exact = numpy_formula.ntk_gram(host)
-    norms = np.sqrt((host**2).sum(1))
+    layers = {name: value for name, value in options.items() if name != "accumulate"}
+    exact = numpy_formula.ntk_gram(host, **layers)
+    norms = np.sqrt(exact.diagonal())
     compared = np.tril(np.ones((CHECKED, CHECKED), bool), -1)  # the formulas' own diagonal is wrong
     u = np.finfo(dtype).eps / 2
     size = np.dtype(dtype).itemsize
     floor = {"flops": n * (n + 1) * d, "bytes": n * n * size + n * d * size}
+    promised = 8 if not options else 1.02  # computed in float64 and rounded once
     contenders = {
-        "pyntk": (lambda X: pyntk.ntk_gram(X, backend="cuda"), exact, 8),
-        **{name: (call, exact, 100 * d**0.5) for name, call in gpu_formulas.GRAMS.items()},
-        "limit: SYRK": (gpu_formulas.syrk, host @ host.T, 100 * d**0.5),
+        "pyntk": (lambda X: pyntk.ntk_gram(X, backend="cuda", **options), exact, promised),
+        **{
+            name: (lambda X, call=call: call(X, **options), exact, 100 * d**0.5)
+            for name, call in gpu_formulas.GRAMS.items()
+        },
+        "limit: SYRK": (lambda X: gpu_formulas.syrk(X, **options), host @ host.T, 100 * d**0.5),
     }
+    case = " ".join([f"gram {dtype} n={n} d={d}", *(f"{k}={v}" for k, v in options.items())])
     for name, (call, expected, allowed) in contenders.items():
         K, times = seconds(lambda call=call: call(X))
         part = cupy.asnumpy(K[:CHECKED, :CHECKED]).astype(np.float64)
         K = None
-        difference = np.abs(part - expected) / (np.outer(norms, norms) / 2)
+        difference = np.abs(part - expected) / np.outer(norms, norms)
         error = float(difference[compared].max() / u)
         if not error <= allowed:
-            raise AssertionError(f"{name}, n = {n}, d = {d}, {dtype}: wrong by {error} u")
-        yield row(f"gram {dtype} n={n} d={d}", name, times, error, **floor)
+            raise AssertionError(f"{name}, {case}: wrong by {error} u")
+        yield row(case, name, times, error, **floor)
+    gpu_formulas.release()
+
+
+def bench_matmul(n, d, c):
+    import cupy
+    import gpu_formulas
+
+    import pyntk
+
+    X, V = rows(n, d, "float32", 5), rows(n, c, "float32", 6)
+    wide = gpu_formulas.ntk_matmul_cupy(X.astype("float64"), V.astype("float64"))
+    plain = gpu_formulas.products_alone(X.astype("float64"), V.astype("float64"))
+    contenders = {
+        "pyntk": (lambda X, V: pyntk.ntk_matmul(X, V, backend="cuda"), wide),
+        "pyntk, K stored": (lambda X, V: pyntk.ntk_gram(X, backend="cuda") @ V, wide),
+        "CuPy formula": (gpu_formulas.ntk_matmul_cupy, wide),
+        "limit: products": (gpu_formulas.products_alone, plain),
+    }
+    case = f"matmul float32 n={n} d={d} c={c}"
+    for name, (call, exact) in contenders.items():
+        Y, times = seconds(lambda call=call: call(X, V))
+        check(f"{name}, {case}", cupy.asnumpy(Y), cupy.asnumpy(exact))
+        yield row(case, name, times, None, flops=2 * n * n * (d + c))
     gpu_formulas.release()
 
 
@@ -163,9 +200,22 @@ def small():
         a, y = rows(67, 1, dtype, 2)[:, 0], rows(70, 1, dtype, 3)[:, 0]
         X[1], X[2] = X[0], -X[0]  # chords
         host = [cupy.asnumpy(array).astype(np.float64) for array in (X, W, a, y)]
-        K = numpy_formula.ntk_gram(host[0])
-        check("ntk_gram", cupy.asnumpy(pyntk.ntk_gram(X)), K)
-        check("ntk_gram_cross", cupy.asnumpy(pyntk.ntk_gram(X, X[:33])), K[:, :33])
+        for options in ({}, {"accumulate": "float64"}, {"trained": "all", "depth": 3}):
+            layers = {name: value for name, value in options.items() if name != "accumulate"}
+            K = numpy_formula.ntk_gram(host[0], **layers)
+            check("ntk_gram", cupy.asnumpy(pyntk.ntk_gram(X, **options)), K)
+            check("ntk_gram_cross", cupy.asnumpy(pyntk.ntk_gram(X, X[:33], **options)), K[:, :33])
+            check("ntk_diag", cupy.asnumpy(pyntk.ntk_diag(X, **options)), K.diagonal())
+            for V in (X, X[:, :1].copy()):
+                expected = K @ cupy.asnumpy(V)
+                check("ntk_matmul", cupy.asnumpy(pyntk.ntk_matmul(X, V, **options)), expected)
+                Y = pyntk.ntk_matmul(X[:33], V, X, **options)
+                check("ntk_matmul_cross", cupy.asnumpy(Y), expected[:33])
+            # Euler: k(x, z) is homogeneous of degree 1 in x.
+            dX, dZ = pyntk.ntk_vjp(X, X, cupy.asarray(K.astype(dtype)), **layers)
+            for gradient in (dX, dZ):
+                along = (cupy.asnumpy(gradient) * host[0]).sum(1)
+                check("ntk_vjp", along, (K * K).sum(1))
         H = numpy_formula.finite_width_gram(*host[:2])
         check("finite_width_gram", cupy.asnumpy(pyntk.finite_width_gram(X, W)), H)
         loss, gradients = pyntk.TwoLayer(W, a).loss_and_gradient(X, y, trained="all", data=True)
@@ -228,6 +278,8 @@ def main():
     }
     for case in GRAMS:
         report["rows"] += bench_gram(*case)
+    for case in MATMULS:
+        report["rows"] += bench_matmul(*case)
     for case in NETWORKS:
         report["rows"] += bench_network(*case)
     stem = f"{report['date']}-{re.sub(r'[^a-z0-9]+', '-', gpu.lower()).strip('-')}"

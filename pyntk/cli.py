@@ -1,4 +1,4 @@
-"""The command line: ``pyntk explain`` and ``pyntk info``."""
+"""The command line: ``pyntk explain``, ``pyntk info`` and ``pyntk bench``."""
 
 import argparse
 import json
@@ -86,6 +86,22 @@ def _info(options: argparse.Namespace) -> int:
     return 0
 
 
+def _bench(options: argparse.Namespace) -> int:
+    """Run the benchmarks, or read a report of them; print the table."""
+    from pyntk.bench import run_benchmarks
+    from pyntk.bench_report import read_report, table
+
+    if options.show is not None and (options.quick or options.select or options.json):
+        raise ValueError("--show prints a report that is there; it takes --compare alone")
+    earlier = None if options.compare is None else read_report(options.compare)
+    if options.show is not None:
+        right, report = True, read_report(options.show)
+    else:
+        right, report = run_benchmarks(options.quick, options.select, options.json)
+    print(table(report, earlier))
+    return 0 if right else FAILED
+
+
 def _refuse_contradictions(options: argparse.Namespace) -> None:
     """Raise ValueError for options that do not go together."""
     if options.data is not None and options.synthetic is not None:
@@ -132,9 +148,23 @@ def _parser() -> argparse.ArgumentParser:
         description="Neural tangent kernels of ReLU networks, and the theorems on your own data.",
     )
     parser.add_argument("--version", action="version", version=f"pyntk {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="{explain,info}")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="{explain,info,bench}"
+    )
     info = commands.add_parser("info", help="version, backends, threads, LAPACK")
     info.set_defaults(run=_info)
+    bench = commands.add_parser(
+        "bench",
+        help="time the kernels beside their peers and their limits",
+        description=(
+            "Runs the benchmarks of the source checkout (pytest bench) and prints medians, ratios "
+            "to pyntk, the share of the roofline that was measured in the same run, and errors. "
+            "Exit status: 0, 1 if a contender failed or its answer is wrong, 2 if nothing could "
+            "be run."
+        ),
+    )
+    bench.set_defaults(run=_bench)
+    _add_bench_options(bench)
     command = commands.add_parser(
         "explain",
         help="lay the theorems of Arora et al. 2019 beside measurements",
@@ -149,6 +179,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_data_options(command)
     _add_run_options(command)
     return parser
+
+
+def _add_bench_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the benchmarks."""
+    command.add_argument("--quick", action="store_true", help="small problems, three rounds")
+    command.add_argument("-k", dest="select", metavar="EXPR", help="pytest's choice of problems")
+    command.add_argument("--json", type=Path, metavar="FILE", help="leave the report here")
+    command.add_argument("--compare", type=Path, metavar="FILE", help="an earlier report")
+    command.add_argument("--show", type=Path, metavar="FILE", help="print a report, run nothing")
 
 
 def _add_data_options(command: argparse.ArgumentParser) -> None:

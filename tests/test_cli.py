@@ -144,6 +144,67 @@ def test_info_without_threadpoolctl(capsys, monkeypatch):
     assert "SciPy's build" in capsys.readouterr().out
 
 
+def written_report(folder, **own):
+    """A report of one benchmark, as pytest-benchmark writes it."""
+    info = {"contender": "pyntk cpu", "place": 0, **own}
+    bench = {"group": "g", "name": "b", "stats": {"median": 0.5, "min": 0.5}, "extra_info": info}
+    path = folder / "report.json"
+    path.write_text(json.dumps({"benchmarks": [bench]}))
+    return path
+
+
+def test_bench_shows_a_report(tmp_path, capsys):
+    path = written_report(tmp_path)
+    assert cli.main(["bench", "--show", str(path), "--compare", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "pyntk cpu  500 ms" in out
+    assert "+0.0 %" in out
+
+
+def test_bench_refuses(tmp_path, capsys, monkeypatch):
+    path = str(written_report(tmp_path))
+    assert "--show prints" in fails(capsys, "bench", "--show", path, "--quick")
+    assert "absent.json" in fails(capsys, "bench", "--show", "absent.json")
+    assert "absent.json" in fails(capsys, "bench", "--compare", "absent.json")
+    (tmp_path / "x.json").write_text("nothing")
+    assert "x.json is no report" in fails(capsys, "bench", "--show", "x.json")
+    assert "no folder" in fails(capsys, "bench", "--json", "no_such/folder/x.json")
+    monkeypatch.setitem(sys.modules, "pytest_benchmark", None)
+    assert 'pip install "pyntk[test]"' in fails(capsys, "bench")
+
+
+def test_bench_without_the_source_checkout(tmp_path, capsys, monkeypatch):
+    from pyntk import bench
+
+    monkeypatch.setattr(bench, "__file__", str(tmp_path / "site-packages/pyntk/bench.py"))
+    said = fails(capsys, "bench")
+    assert "source checkout, not in the installed package" in said
+    assert str(tmp_path / "site-packages/bench") in said
+
+
+def test_bench_runs(tmp_path, backend, capfd):
+    """The suite itself on its smallest problem; what it says of times is not looked at."""
+    pytest.importorskip("pytest_benchmark")
+    problem = f"call and {backend}"
+    assert cli.main(["bench", "--quick", "-k", problem, "--json", "new.json"]) == 0
+    out = capfd.readouterr().out
+    assert "limits of this machine: float32 SYRK" in out
+    assert "GFLOP/s" in out
+    assert f"pyntk {backend}" in out
+    report = json.loads((tmp_path / "new.json").read_text())
+    assert {b["group"].split(":")[0] for b in report["benchmarks"]} == {
+        "limits of this machine",
+        "a call, float64, n=4 d=4",
+    }
+    assert report["pyntk"]["quick"] is True
+    assert cli.main(["bench", "--show", "new.json", "--compare", "new.json"]) == 0
+    assert "change: of the median against" in capfd.readouterr().out
+    assert cli.main(["bench", "-k", "two words"]) == 2
+    captured = capfd.readouterr()
+    assert "Wrong expression passed to '-k'" in captured.err
+    assert captured.err.endswith("pyntk: the benchmarks did not run: pytest's exit status is 4\n")
+
+
 def test_version(capsys):
     with pytest.raises(SystemExit) as exit_status:
         cli.main(["--version"])

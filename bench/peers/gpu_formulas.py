@@ -2,6 +2,7 @@
 
 import cupy
 import numpy as np
+import numpy_formula
 from cupy import cublas
 
 try:
@@ -14,20 +15,33 @@ if torch is not None:
     torch.backends.cuda.matmul.allow_tf32 = False  # float32 means float32, as it does here
 
 
-def ntk_gram_cupy(X):
-    norms = cupy.linalg.norm(X, axis=1)
-    U = X / norms[:, None]
-    rho = cupy.clip(U @ U.T, -1, 1)
-    return cupy.outer(norms, norms) * rho * (np.pi - cupy.arccos(rho)) / (2 * np.pi)
+def ntk_gram_cupy(X, accumulate=None, **options):
+    if accumulate == "float64":
+        return numpy_formula.ntk_gram(X.astype(accumulate), xp=cupy, **options).astype(X.dtype)
+    return numpy_formula.ntk_gram(X, xp=cupy, **options)
 
 
-def ntk_gram_torch(X):
+def ntk_gram_torch(X, accumulate=None, **options):
     X = torch.as_tensor(X, device="cuda")
-    norms = torch.linalg.norm(X, dim=1)
+    wide = X.to(torch.float64) if accumulate == "float64" else X
+    return cupy.asarray(numpy_formula.ntk_gram(wide, xp=torch, **options).to(X.dtype))
+
+
+def ntk_matmul_cupy(X, V, xp=cupy):
+    """K V for the first layer, 2048 rows of K at a time."""
+    norms = xp.sqrt((X * X).sum(1))
     U = X / norms[:, None]
-    rho = torch.clamp(U @ U.T, -1, 1)
-    K = torch.outer(norms, norms) * rho * (torch.pi - torch.arccos(rho)) / (2 * torch.pi)
-    return cupy.asarray(K)
+    blocks = []
+    for rows in (slice(i, i + 2048) for i in range(0, len(X), 2048)):
+        rho = xp.clip(U[rows] @ U.T, -1, 1)
+        K = xp.outer(norms[rows], norms) * rho * (np.pi - xp.arccos(rho)) / (2 * np.pi)
+        blocks.append(K @ V)
+    return xp.concatenate(blocks)
+
+
+def products_alone(X, V):
+    """X X' V without storing X X' at once: the two products that any exact method has to do."""
+    return cupy.concatenate([(X[i : i + 2048] @ X.T) @ V for i in range(0, len(X), 2048)])
 
 
 def loss_and_gradient_torch(X, W, a, y):
@@ -39,9 +53,9 @@ def loss_and_gradient_torch(X, W, a, y):
     return float(loss), cupy.asarray(W.grad)
 
 
-def syrk(X):
+def syrk(X, accumulate=None, **_):
     """One triangle of X X', the other 0: what any exact method has to do, without the formula."""
-    return cublas.syrk("N", X, lower=True)
+    return cublas.syrk("N", X.astype(accumulate) if accumulate else X, lower=True)
 
 
 def release():
