@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "../math/deep.hpp"
+#include "../math/opposite.hpp"
 #include "unit_rows.hpp"
 
 namespace pyntk {
@@ -39,10 +41,12 @@ class angle_tile {
 
   void compute(index terms, const C* A, const C* B) {
     mk_.product(terms, A, B, memory_.get());
-    const int poles = mk_.poles(memory_.get());
-    if (poles & 1) mk_.difference(terms, A, B, memory_.get() + size());
-    if (poles & 2) mk_.sum(terms, A, B, memory_.get() + 2 * size());
+    poles_ = mk_.poles(memory_.get());
+    if (poles_ & 1) mk_.difference(terms, A, B, memory_.get() + size());
+    if (has_obtuse_pole()) mk_.sum(terms, A, B, memory_.get() + 2 * size());
   }
+
+  bool has_obtuse_pole() const { return poles_ & 2; }
 
   const C* cosine(index u) const { return memory_.get() + u * mk_.columns; }
   const C* near(index u) const { return cosine(u) + size(); }
@@ -53,6 +57,7 @@ class angle_tile {
 
   const micro_kernel<C>& mk_ = machine_kernel<C>();
   buffer<C> memory_;
+  int poles_ = 0;
 };
 
 // Entries of K, `width` columns (one panel) and up to tile_edge rows.
@@ -87,6 +92,21 @@ class gram_block {
     else
       gk.entries[from_.of.kind](angles_.cosine(r), angles_.near(r), angles_.far(r), s, s_columns,
                                 from_.of.scale, row(u));
+    if constexpr (!std::is_same_v<T, C>)
+      if (!from_.of.deep && angles_.has_obtuse_pole()) mend_row(i, u, j0, r);
+  }
+
+  // Entries of nearly opposite rows of floats, from the rows as they are.
+  void mend_row(index i, index u, index j0, index r) {
+    for (index v = 0; v < std::min<index>(mk_.columns, from_.Z.rows() - j0); ++v) {
+      const angle<double> at = angle_between(angles_.cosine(r)[v], angles_.far(r)[v]);
+      if (i >= from_.X.rows() || !at.obtuse || at.t >= opposite_border()) continue;
+      const index j = j0 + v;
+      const double value = unit_value(mended(at, from_.X.row(i), from_.X.norm(i), from_.Z.row(j),
+                                             from_.Z.norm(j), from_.X.terms()),
+                                      from_.of.kind);
+      row(u)[v] = from_.row_factors[i] * from_.column_factors[j] * (from_.of.scale * value);
+    }
   }
 
   void restore_exponents(index i0, index rows, index j0) {

@@ -36,6 +36,7 @@ class unit_rows {
 
   index rows() const { return X_.rows; }
   index terms() const { return X_.columns; }
+  const T* row(index i) const { return X_.row(i); }
   const row_norm& norm(index i) const { return norms_[at(i)]; }
   // s(x_i) (layers.hpp).
   const row_norm& scale(index i) const { return scales_[at(i)]; }

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "../math/deep.hpp"
+#include "../math/opposite.hpp"
 #include "tile.cuh"
 #include "unit_rows.cuh"
 
@@ -57,8 +58,17 @@ struct pair_entry {
     if constexpr (Deep)
       value = deep_value(at, of, X.shares_of(i), Z.shares_of(j));
     else
-      value = unit_value(at, of.kind);
+      value = unit_value(mended_if_given(at, i, j), of.kind);
     return times_norms(of.scale * value, X.sizes[i], Z.sizes[j]);
+  }
+
+  __device__ angle<W> mended_if_given(const angle<W>& at, index i, index j) const {
+    if constexpr (std::is_same_v<W, double>) {
+      const index d = X.rows.columns;
+      if (X.given)
+        return mended(at, X.given + i * d, X.lengths[i], Z.given + j * d, Z.lengths[j], d);
+    }
+    return at;
   }
 };
 

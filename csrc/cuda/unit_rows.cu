@@ -40,6 +40,7 @@ unit_rows_memory<W>::unit_rows_memory(matrix_view<const T> X, const kernel_const
       lengths_(X.rows),
       sizes_(X.rows),
       shares_(2 * share_pairs(of) * X.rows) {
+  if constexpr (!std::is_same_v<T, W>) given_ = X.data;
   launch(normalise<T, W>, ceil_div(n_, threads), threads, X, of,
          matrix_view<W>{rows_.get(), n_, d_}, lengths_.get(), sizes_.get(), shares_.get());
 }

@@ -13,6 +13,7 @@ struct unit_rows {
   const row_norm* lengths;    // |x_i|
   const row_norm* sizes;      // s(x_i) of layers.hpp
   const double* shares;       // the row's alpha and beta of every layer, (2 pairs, n)
+  const float* given;         // the rows as they were, if floats are computed in double
 
   __device__ row_shares shares_of(index i) const { return {shares + i, rows.rows}; }
 };
@@ -25,7 +26,7 @@ class unit_rows_memory {
   template <class T>
   unit_rows_memory(matrix_view<const T> X, const kernel_constants& of, parts wanted = parts::all);
   unit_rows<W> view() const {
-    return {{rows_.get(), n_, d_}, lengths_.get(), sizes_.get(), shares_.get()};
+    return {{rows_.get(), n_, d_}, lengths_.get(), sizes_.get(), shares_.get(), given_};
   }
 
  private:
@@ -33,6 +34,7 @@ class unit_rows_memory {
   device_memory<W> rows_;
   device_memory<row_norm> lengths_, sizes_;
   device_memory<double> shares_;
+  const float* given_ = nullptr;
 };
 
 }  // namespace pyntk

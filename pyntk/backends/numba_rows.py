@@ -42,6 +42,7 @@ class Rows(NamedTuple):
     factors: Any  # s(x) = factors 2^exponents, exponents 0 inside the plain range
     exponents: Any
     shares: Any  # (blocks, 2 (depth + 1) or 0 without bias, BLOCK): alpha_0, beta_0, alpha_1, ...
+    given: Any  # (n, d): float32 rows that one layer takes in float64, as they were; else (0, d)
 
 
 def formula(recipe: Any) -> Formula:
@@ -77,7 +78,8 @@ def pack(X: Any, recipe: Any, threads: int) -> Rows:
 
     over_tiles(normalise, held, threads, reported=False)
     factors, powers, shares = _factors(lengths, exponents, recipe, of.half_exponent)
-    return Rows(units, panels, lengths, exponents, factors, powers, shares)
+    given = X if X.dtype == np.float32 and recipe[4] and not of.deep else X[:0]
+    return Rows(units, panels, lengths, exponents, factors, powers, shares, given)
 
 
 def gradient_factors(X: Rows) -> tuple[Any, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from pyntk.backends.numba_angle import CHORD_BORDER, DEEP_CHORD_BORDER, angles
 from pyntk.backends.numba_entry import deep_values, times_factors, unit_values
+from pyntk.backends.numba_opposite import mend
 from pyntk.backends.numba_product import BLOCK
 from pyntk.backends.numba_rows import Formula, Rows
 
@@ -19,6 +20,9 @@ def entries(Z: Rows, span: range, X: Rows, I: int, of: Formula) -> Any:
     """
     c, t = np.empty((2, len(span), BLOCK, BLOCK))
     angles(Z.units[span.start : span.stop], X.panels[I], border(of), c, t)
+    if len(X.given):
+        norms = [(rows.lengths, rows.length_exponents) for rows in (Z, X)]
+        mend(c, t, Z.given, norms[0], span.start, X.given, norms[1], I)
     return _entries(c, t, Z, span, X, I, of)
 
 
