@@ -54,7 +54,7 @@ def ntk_gram(
         X: (n, d) real numbers, finite; one row per sample.
         Z: (p, d), or None for Z = X.
         trained: which layers of the network are trained.
-        depth: L >= 1, the number of hidden ReLU layers.
+        depth: L from 1 to 1,000,000, the number of hidden ReLU layers.
         weight_variance: a > 0, of every layer.
         bias_variance: b >= 0, of every layer.
         accumulate: "float64" computes float32 inputs in float64 and rounds each entry once; None

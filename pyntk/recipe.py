@@ -10,8 +10,8 @@ from pyntk.contract import DEGREE, TRAINED, Recipe
 Trained = Literal["first", "last", "all"]
 Accumulate = Literal["float64"] | None
 
-LARGEST_DEPTH: Final = 2**31 - 1
-"""The kernels count layers in 32 bits."""
+LARGEST_DEPTH: Final = 1_000_000
+"""The kernels count layers, and the exponents of products over them, in 32 bits."""
 
 
 def admit_recipe(
@@ -26,7 +26,7 @@ def admit_recipe(
     kind = admit_trained(trained)
     layers = _integer("depth", depth)
     if not 1 <= layers <= LARGEST_DEPTH:
-        raise ValueError(f"depth must be at least 1 (and below 2^31), not {layers}")
+        raise ValueError(f"depth must be 1 to {LARGEST_DEPTH}, not {layers}")
     a = _number("weight_variance", weight_variance)
     if not 0 < a < math.inf:
         raise ValueError(f"weight_variance must be positive and finite, not {a}")
