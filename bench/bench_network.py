@@ -1,35 +1,44 @@
-"""The two-layer step and the finite-width Gram beside NumPy."""
+"""The two-layer step: loss and gradient of the first layer beside NumPy, PyTorch and the limit."""
 
+import importlib
 from functools import partial
 
 import numpy as np
 import numpy_formula
-from contenders import absence_of_backend
+from contenders import absence_of_backend, missing, no_mkl
 from measure import Local
-from problem import Contender, Problem, Work
+from problem import Bound, Contender, Problem, Work
 
 import pyntk
+from pyntk.threads import allowed
 
-STEPS = [(1000, 784, 4096), (4096, 64, 4096)]
-WIDTH_OF_GRAM = (1000, 64, 8192)
+TORCH = "PyTorch autograd"
+STEPS = {(1000, 784, 10_000): 1.3, (4096, 64, 8192): 4.0}
+"""Shapes, and how many times as long PyTorch is expected to take."""
 
 
 def problems(quick):
     shrink = 4 if quick else 1
-    return [
-        *(step(n // shrink, d, m // shrink) for n, d, m in STEPS),
-        finite_width(WIDTH_OF_GRAM[0] // shrink, *WIDTH_OF_GRAM[1:]),
-    ]
+    return [step(n // shrink, d, m // shrink, faster) for (n, d, m), faster in STEPS.items()]
 
 
-def step(n, d, m):
+def step(n, d, m, faster):
     """Forward pass, loss, and the gradient of the first layer."""
-    contenders = {f"pyntk {backend}": by_pyntk(backend) for backend in ("cpu", "numba")}
     return Problem(
         name=f"loss and gradient, float32, n={n} d={d} m={m}",
         data=partial(network, n, d, m),
-        contenders={**contenders, "NumPy formula": Contender(by_numpy, check_step)},
+        contenders={
+            **{f"pyntk {backend}": by_pyntk(backend) for backend in ("cpu", "numba")},
+            "NumPy formula": Contender(by_numpy, check_step),
+            TORCH: Contender(by_torch, check_step, partial(missing, "torch")),
+            "limit: two GEMMs, NumPy's BLAS": Contender(partial(limit, "by_numpy"), check_limit),
+            "limit: two GEMMs, MKL": Contender(partial(limit, "by_mkl"), check_limit, no_mkl),
+        },
         work=Work(4 * n * d * m, 4 * m * d, "float32"),
+        bounds=[
+            Bound("pyntk cpu", "times", 1 / faster, TORCH),
+            *(Bound(f"pyntk {name}", "extra_bytes", 64 << 20) for name in ("cpu", "numba")),
+        ],
     )
 
 
@@ -39,8 +48,8 @@ def by_pyntk(backend):
         net = pyntk.TwoLayer(W, a, backend=backend)
 
         def call():
-            loss, (dW, *_) = net.loss_and_gradient(X, y)
-            return loss, dW
+            loss, gradients = net.loss_and_gradient(X, y)
+            return loss, gradients.dW
 
         net.loss_and_gradient(X[:4], y[:4])
         return Local(call)
@@ -52,6 +61,18 @@ def by_numpy(data):
     return Local(partial(numpy_formula.loss_and_gradient, *data))
 
 
+def by_torch(data):
+    import torch
+
+    torch.set_num_threads(allowed())
+    return Local(importlib.import_module("torch_formula").prepare_step(*data))
+
+
+def limit(library, data):
+    X, W, *_ = data
+    return Local(getattr(importlib.import_module("gemm"), library)(X, W))
+
+
 def check_step(data, runner):
     loss, dW = runner.answer
     exact, gradient = numpy_formula.loss_and_gradient(*(array.astype("float64") for array in data))
@@ -60,28 +81,9 @@ def check_step(data, runner):
     close(dW, gradient)
 
 
-def finite_width(n, d, m):
-    def start(backend, data):
-        X, W, *_ = data
-        pyntk.finite_width_gram(X[:4], W, backend=backend)
-        return Local(partial(pyntk.finite_width_gram, X, W, backend=backend))
-
-    def check(data, runner):
-        X, W = (array.astype("float64") for array in data[:2])
-        close(runner.answer, numpy_formula.finite_width_gram(X, W))
-
-    contenders = {
-        f"pyntk {backend}": Contender(
-            partial(start, backend), check, partial(absence_of_backend, backend)
-        )
-        for backend in ("cpu", "numba")
-    }
-    contenders["NumPy formula"] = Contender(
-        lambda data: Local(partial(numpy_formula.finite_width_gram, *data[:2])), check
-    )
-    return Problem(
-        f"finite-width Gram, float32, n={n} d={d} m={m}", partial(network, n, d, m), contenders
-    )
+def check_limit(data, runner):
+    X, W = (array.astype("float64") for array in data[:2])
+    close(runner.answer, W @ (X.T @ X))
 
 
 def network(n, d, m):

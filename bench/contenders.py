@@ -95,7 +95,7 @@ def syrk(library, **options):
         X = X.astype("float64") if in_double else X
         return Local(getattr(importlib.import_module("syrk"), library)(X))
 
-    return Contender(start, check_product, _no_mkl if library == "by_mkl" else lambda: None)
+    return Contender(start, check_product, no_mkl if library == "by_mkl" else lambda: None)
 
 
 @cache
@@ -155,7 +155,8 @@ def _no_neural_tangents():
     )
 
 
-def _no_mkl():
+def no_mkl():
+    """Return why MKL is absent, or None."""
     try:
         metadata.version("mkl")
     except metadata.PackageNotFoundError:

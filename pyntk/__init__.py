@@ -7,11 +7,13 @@ kernel loads the backend that it uses (``python -m pyntk info`` lists them).
 import importlib
 from types import ModuleType
 
+from pyntk import activation
 from pyntk.derivatives import ntk_vjp
 from pyntk.dispatch import BackendError
 from pyntk.finite_width import finite_width_gram
 from pyntk.gram import arc_cosine_gram, ntk_diag, ntk_gram
 from pyntk.network import Gradients, TwoLayer
+from pyntk.patterns import pattern_flips
 from pyntk.products import ntk_matmul, ntk_operator
 from pyntk.spectrum import eigh
 
@@ -22,6 +24,7 @@ __all__ = [
     "Gradients",
     "TwoLayer",
     "__version__",
+    "activation",
     "arc_cosine_gram",
     "eigh",
     "finite_width_gram",
@@ -30,6 +33,7 @@ __all__ = [
     "ntk_matmul",
     "ntk_operator",
     "ntk_vjp",
+    "pattern_flips",
 ]
 
 

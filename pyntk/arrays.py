@@ -230,3 +230,12 @@ def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return np.ndarray(shape, dtype, raw, start)
+
+
+def to_host(array: Array) -> Array:
+    """Return an array of either place as a NumPy array; a copy where it is on a device."""
+    if isinstance(array, np.ndarray):
+        return array
+    import cupy
+
+    return cupy.asnumpy(array)

@@ -32,6 +32,24 @@ class Recipe(NamedTuple):
     float64_sums: bool = False
 
 
+class Activation(NamedTuple):
+    """sigma: continuous, piecewise linear: ``csrc/core/activation.hpp``, field by field.
+
+    sigma(knots[0]) = value, with slope slopes[j] before knots[j] and slopes[-1] after the last. The
+    derivative at a knot is the slope on its right, if ``right``, else that on its left. The default
+    is the ReLU; :mod:`pyntk.activation` makes others.
+    """
+
+    knots: tuple[float, ...] = (0.0,)
+    slopes: tuple[float, ...] = (0.0, 1.0)
+    value: float = 0.0
+    right: bool = False
+
+
+LOSSES: Final = {"half_squares": 0, "mean_squares": 1, "logistic": 2, "softmax": 3}
+"""The losses of two_layer_step, and the code that it takes."""
+
+
 class Kernels(Protocol):
     """A backend module."""
 
@@ -58,17 +76,61 @@ class Kernels(Protocol):
         """dX_i = sum_j G_ij d k(x_i, z_j) / d x_i: G (n, p), dX (n, d)."""
 
     def two_layer_forward(
-        self, *, X: Array, W: Array, a: Array, scale: float, threads: int, f: Array
+        self,
+        *,
+        X: Array,
+        W: Array,
+        A: Array,
+        activation: Activation,
+        scale: float,
+        threads: int,
+        F: Array,
     ) -> None:
-        """f_i = scale sum_r a_r relu(w_r.x_i): X (n, d), W (m, d), a (m,), f (n,)."""
+        """F_ik = scale sum_r A_rk sigma(w_r.x_i): X (n, d), W (m, d), A (m, k), F (n, k)."""
 
     def two_layer_gradient(
-        self, *, X: Array, W: Array, a: Array, g: Array, scale: float, threads: int, dW: Array
+        self,
+        *,
+        X: Array,
+        W: Array,
+        A: Array,
+        G: Array,
+        activation: Activation,
+        scale: float,
+        threads: int,
+        dW: Array,
     ) -> None:
-        """dW_r = scale a_r sum_i g_i 1{w_r.x_i > 0} x_i: g (n,), dW (m, d)."""
+        """dW_r = scale sum_i (sum_k G_ik A_rk) sigma'(w_r.x_i) x_i: G (n, k), dW (m, d)."""
 
-    def activation_patterns(self, *, X: Array, W: Array, threads: int, P: Array) -> None:
-        """Bit r % 64 of P[i, r // 64] is 1{w_r.x_i > 0}: P (n, ceil(m / 64)) of uint64."""
+    def two_layer_step(
+        self,
+        *,
+        X: Array,
+        W: Array,
+        A: Array,
+        c: Array,
+        Y: Array,
+        activation: Activation,
+        loss: int,
+        scale: float,
+        threads: int,
+        value: Array,
+        G: Array,
+        dW: Array,
+        dA: Array,
+    ) -> None:
+        """The loss of F + c against Y (n, k), c (k,), in value (1,) of float64, and its gradients.
+
+        G = d loss / d F (n, k), dW (m, d), dA (m, k); dW or dA of no rows is not computed.
+        """
+
+    def activation_patterns(
+        self, *, X: Array, W: Array, right: bool, threads: int, P: Array
+    ) -> None:
+        """Bit r % 64 of P[i, r // 64] is 1{w_r.x_i > 0} (>= 0 if right): P (n, ceil(m / 64))."""
+
+    def pattern_flips(self, *, P: Array, Q: Array, threads: int, flips: Array) -> None:
+        """The number of bits in which the rows of P and Q differ: flips (n,) of int64."""
 
     def finite_width_gram(self, *, X: Array, P: Array, m: int, threads: int, H: Array) -> None:
         """H_ij = x_i.x_j |active on x_i and x_j| / m: P from activation_patterns, H (n, n)."""

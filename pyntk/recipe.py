@@ -1,11 +1,10 @@
 """Which kernel function a call asks for: its arguments, checked once, as a contract.Recipe."""
 
 import math
-import numbers
-import operator
 from typing import Any, Final, Literal
 
 from pyntk.contract import DEGREE, TRAINED, Recipe
+from pyntk.scalars import admit_integer, admit_real
 
 Trained = Literal["first", "last", "all"]
 Accumulate = Literal["float64"] | None
@@ -24,13 +23,13 @@ def admit_recipe(
         TypeError: a depth that is no integer, a variance that is no number.
     """
     kind = admit_trained(trained)
-    layers = _integer("depth", depth)
+    layers = admit_integer("depth", depth)
     if not 1 <= layers <= LARGEST_DEPTH:
         raise ValueError(f"depth must be 1 to {LARGEST_DEPTH}, not {layers}")
-    a = _number("weight_variance", weight_variance)
+    a = admit_real("weight_variance", weight_variance)
     if not 0 < a < math.inf:
         raise ValueError(f"weight_variance must be positive and finite, not {a}")
-    b = _number("bias_variance", bias_variance)
+    b = admit_real("bias_variance", bias_variance)
     if not 0 <= b < math.inf:
         raise ValueError(f"bias_variance must be at least 0 and finite, not {b}")
     return Recipe(kind, layers, a, b, _admit_accumulate(accumulate))
@@ -38,7 +37,7 @@ def admit_recipe(
 
 def admit_arc_cosine(degree: Any, accumulate: Any) -> Recipe:
     """Return the recipe of an arc-cosine kernel; raise ValueError but for degree 0 and 1."""
-    number = _integer("degree", degree)
+    number = admit_integer("degree", degree)
     if number not in DEGREE:
         raise ValueError(f"degree must be one of {', '.join(map(str, DEGREE))}, not {number}")
     return Recipe(DEGREE[number], float64_sums=_admit_accumulate(accumulate))
@@ -62,25 +61,6 @@ def admit_rows(rows: Any, n: int) -> slice | None:
     except (TypeError, ValueError) as error:
         raise type(error)(f"rows is no usable slice: {error}") from None
     return rows
-
-
-def _integer(name: str, value: Any) -> int:
-    if type(value) is int:
-        return value
-    if isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, not bool")
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, not {type(value).__name__}") from None
-
-
-def _number(name: str, value: Any) -> float:
-    if type(value) is float:
-        return value
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    return float(value)
 
 
 def _admit_accumulate(accumulate: Any) -> bool:

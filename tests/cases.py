@@ -95,6 +95,19 @@ def pairs_at_angles(dtype):
     return X.astype(dtype), np.array(Z, dtype)
 
 
+def equal_terms(dtype):
+    """Sums of equal terms, whose roundings all go the same way, at cosines just inside the border.
+
+    The angle of the chords multiplies the error there; 64 terms in one chain were off by 25 u.
+    """
+    rows = []
+    for d in (69, 72, 87):
+        rows += [np.full(100, 1.1), np.zeros(100)]
+        rows[-2][d:] = 0
+        rows[-1][:64] = 1
+    return np.array(rows, dtype)
+
+
 GRAM_CASES = {
     **{f"n={n}": (lambda dtype, n=n: random_rows(n, 5, dtype)) for n in EDGES},
     **{f"d={d}": (lambda dtype, d=d: random_rows(9, d, dtype)) for d in (1, 2, 63, 64, 65, 129)},
@@ -102,6 +115,7 @@ GRAM_CASES = {
     "repeats": rows_that_repeat,
     "extreme norms": rows_of_extreme_norm,
     "pixels": pixels,
+    "equal terms": equal_terms,
     "long rows": long_rows,
     "longest rows": longest_rows,
 }

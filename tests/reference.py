@@ -99,24 +99,6 @@ def preactivations(X, W):
     return X @ W.T, np.abs(X) @ np.abs(W).T
 
 
-def forward(X, W, a, scale):
-    """f, and the sum of the absolute values of its terms scale a_r w_rk x_ik."""
-    P, size = preactivations(X, W)
-    a = np.asarray(a, L)
-    return scale * (np.maximum(P, 0) @ a), abs(scale) * (size @ np.abs(a))
-
-
-def gradient(X, W, a, g, scale, unsure):
-    """dW, the sum of the absolute values of its terms, and of those whose gate is unsure."""
-    P, _ = preactivations(X, W)
-    X, a, g = np.asarray(X, L), np.asarray(a, L), np.asarray(g, L)
-    factor = scale * a[:, None]
-    dW = factor * (np.where(P > 0, g[:, None], 0).T @ X)
-    size = np.abs(factor) * (np.where(P > 0, np.abs(g)[:, None], 0).T @ np.abs(X))
-    doubt = np.abs(factor) * (np.where(unsure, np.abs(g)[:, None], 0).T @ np.abs(X))
-    return dW, size, doubt
-
-
 def patterns(X, W):
     """The bits 1{w_r.x_i > 0} as Booleans (n, m)."""
     return preactivations(X, W)[0] > 0

@@ -56,7 +56,7 @@ def test_shapes(backend, name, call):
             call(good[0], backend=backend)
     with pytest.raises(ValueError, match=f"{name} must have shape .* has 3 dimension"):
         call(good[None], backend=backend)
-    with pytest.raises(ValueError, match="d >= 1"):
+    with pytest.raises(ValueError, match=r"d >= 1|but has d = 0"):
         call(good[:, :0], backend=backend) if name == "X" else pyntk.ntk_gram(good[:, :0])
 
 

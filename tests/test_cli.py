@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -161,6 +162,9 @@ def test_bench_shows_a_report(tmp_path, capsys):
     assert "+0.0 %" in out
 
 
+CHECKOUT = Path(__file__).parent.parent
+
+
 def test_bench_refuses(tmp_path, capsys, monkeypatch):
     path = str(written_report(tmp_path))
     assert "--show prints" in fails(capsys, "bench", "--show", path, "--quick")
@@ -169,6 +173,7 @@ def test_bench_refuses(tmp_path, capsys, monkeypatch):
     (tmp_path / "x.json").write_text("nothing")
     assert "x.json is no report" in fails(capsys, "bench", "--show", "x.json")
     assert "no folder" in fails(capsys, "bench", "--json", "no_such/folder/x.json")
+    monkeypatch.chdir(CHECKOUT)
     monkeypatch.setitem(sys.modules, "pytest_benchmark", None)
     assert 'pip install "pyntk[test]"' in fails(capsys, "bench")
 
@@ -182,22 +187,23 @@ def test_bench_without_the_source_checkout(tmp_path, capsys, monkeypatch):
     assert str(tmp_path / "site-packages/bench") in said
 
 
-def test_bench_runs(tmp_path, backend, capfd):
+def test_bench_runs(tmp_path, backend, capfd, monkeypatch):
     """The suite itself on its smallest problem; what it says of times is not looked at."""
     pytest.importorskip("pytest_benchmark")
-    problem = f"call and {backend}"
-    assert cli.main(["bench", "--quick", "-k", problem, "--json", "new.json"]) == 0
+    monkeypatch.chdir(CHECKOUT)
+    problem, new = f"call and {backend}", str(tmp_path / "new.json")
+    assert cli.main(["bench", "--quick", "-k", problem, "--json", new]) == 0
     out = capfd.readouterr().out
     assert "limits of this machine: float32 SYRK" in out
     assert "GFLOP/s" in out
     assert f"pyntk {backend}" in out
-    report = json.loads((tmp_path / "new.json").read_text())
+    report = json.loads(Path(new).read_text())
     assert {b["group"].split(":")[0] for b in report["benchmarks"]} == {
         "limits of this machine",
         "a call, float64, n=4 d=4",
     }
     assert report["pyntk"]["quick"] is True
-    assert cli.main(["bench", "--show", "new.json", "--compare", "new.json"]) == 0
+    assert cli.main(["bench", "--show", new, "--compare", new]) == 0
     assert "change: of the median against" in capfd.readouterr().out
     assert cli.main(["bench", "-k", "two words"]) == 2
     captured = capfd.readouterr()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import reference
+import test_network_contract
 from backends import CONTRACT, CUDA_ABSENCE
 from bounds import (
     assert_gradient,
@@ -133,48 +134,6 @@ def test_ntk_vjp(kernels, dtype, case, recipes):
 
 @every_network
 @both_dtypes
-def test_two_layer_forward(kernels, dtype, case):
-    X, W, a, _ = NETWORK_CASES[case](dtype)
-    inputs = {"X": X, "W": W, "a": a, "scale": 0.3, "threads": 2}
-    (f,) = kernels.run("two_layer_forward", inputs, {"f": ((len(X),), dtype)})
-    assert_sum(f, *reference.forward(X, W, a, L(0.3)), W.size, dtype)
-
-
-@every_network
-@both_dtypes
-def test_two_layer_gradient(kernels, dtype, case):
-    X, W, a, g = NETWORK_CASES[case](dtype)
-    inputs = {"X": X, "W": W, "a": a, "g": g, "scale": 0.3, "threads": 2}
-    (dW,) = kernels.run("two_layer_gradient", inputs, {"dW": (W.shape, dtype)})
-    P, size = reference.preactivations(X, W)
-    unsure = (np.abs(P) <= (4 + np.log2(X.shape[1])) * unit_roundoff(dtype) * size) & (size > 0)
-    if case == "kink":  # small integers: every pre-activation is exact, and so is every gate
-        unsure[:] = False
-    exact, terms, doubt = reference.gradient(X, W, a, g, L(0.3), unsure)
-    assert_sum(dW, exact, terms, len(X), dtype, doubt)
-
-
-@every_network
-@both_dtypes
-def test_activation_patterns(kernels, dtype, case):
-    X, W, *_ = NETWORK_CASES[case](dtype)
-    n, m = len(X), len(W)
-    shape = (n, -(-m // 64))
-    inputs = {"X": X, "W": W, "threads": 2}
-    (P,) = kernels.run("activation_patterns", inputs, {"P": (shape, np.uint64)})
-    bits = (P[:, :, None] >> np.arange(64, dtype=np.uint64) & np.uint64(1)).reshape(
-        n, shape[1] * 64
-    ) == 1
-    assert not bits[:, m:].any()
-    values, size = reference.preactivations(X, W)
-    sure = np.abs(values) > (4 + np.log2(X.shape[1])) * unit_roundoff(dtype) * size
-    if case == "kink":
-        sure[:] = True
-    assert (bits[:, :m] == reference.patterns(X, W))[sure].all()
-
-
-@every_network
-@both_dtypes
 def test_finite_width_gram(kernels, dtype, case):
     X, W, *_ = NETWORK_CASES[case](dtype)
     X = X[:200]
@@ -227,19 +186,6 @@ def test_threads_do_not_change_a_bit(kernels, dtype, recipes):
     )
 
 
-def test_threads_do_not_change_a_bit_of_a_network(kernels):
-    X, W, a, g = network(200, 30, 300, np.float64)
-    inputs = {"X": X, "W": W, "a": a, "scale": 1.0}
-    assert_same_bits(
-        kernels,
-        {
-            "two_layer_forward": (inputs, {"f": ((200,), np.float64)}),
-            "two_layer_gradient": ({**inputs, "g": g}, {"dW": (W.shape, np.float64)}),
-        },
-        {},
-    )
-
-
 def assert_same_bits(kernels, calls, common):
     for kernel, (inputs, outputs) in calls.items():
         (one,) = kernels.run(kernel, {**inputs, **common, "threads": 1}, outputs)
@@ -255,5 +201,5 @@ def test_cuda_on_a_device():
 
 
 def test_every_kernel_has_a_contract():
-    tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
-    assert set(NAMES) <= tests
+    every = [*globals(), *vars(test_network_contract)]
+    assert set(NAMES) <= {name.removeprefix("test_") for name in every if name.startswith("test_")}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backends import CUDA_SOURCES
-from pyntk.contract import Recipe
+from pyntk.contract import Activation, Recipe
 
 TESTS = Path(__file__).parent
 SHORT_STRIPS = (
@@ -19,6 +19,9 @@ SHORT_STRIPS = (
     ("strips.cuh", "strip_blocks = 256", "strip_blocks = 1"),
 )
 """Several strips and chunks already for the contract's sizes."""
+
+SHORT_BLOCKS = (("network_pass.cuh", "kept_bytes = index{32} << 20", "kept_bytes = 0"),)
+"""Blocks of 32 samples."""
 
 BREAKS = {
     "what an addition rounds off is lost": (
@@ -69,15 +72,47 @@ BREAKS = {
         [("ntk_vjp.cu", "slope.by_log_norm + ", "")],
         "test_ntk_vjp and angles and one",
     ),
-    "the relu's derivative at 0 is 1": (
+    "a neuron at 0 is active": (
         [
             (
                 "activation_patterns.cu",
-                "memory.a[threadIdx.x][r] > 0",
-                "memory.a[threadIdx.x][r] >= 0",
+                "beyond_knot(p, 0, right)",
+                "beyond_knot(p, 0, right || true)",
             )
         ],
+        "test_activation_patterns and kink",
+    ),
+    "what is not there is active": (
+        [("activation_patterns.cu", "if (word * word_bits + half + r >= W.rows) break;", "")],
+        "test_activation_patterns and kink",
+    ),
+    "the words beyond a warp are not counted": (
+        [("pattern_flips.cu", "word += threads", "word += P.columns")],
+        "test_flips_in_many_words",
+    ),
+    "a knot is where the scaled rows have it": (
+        [("network_pass.cu", "if (homogeneous) return p;", "return p;")],
+        "test_two_layer_forward and kink and knots",
+    ),
+    "the second layer is left out of the first's gradient": (
+        [("network_pass.cu", "A.columns == 1 ? scale", "A.columns == 0 ? scale")],
         "test_two_layer_gradient and kink",
+    ),
+    "the first of several outputs counts": (
+        [("network_pass.cu", "G.columns > 1 ? weights[u][v] : G(i, 0)", "G(i, 0)")],
+        "test_two_layer_gradient and kink and leaky",
+    ),
+    "the last block of samples is all": (
+        [*SHORT_BLOCKS, ("network_pass.cuh", "before = first ?", "before = first || true ?")],
+        "test_two_layer_step and softmax and leaky",
+    ),
+    "what a block rounds off is lost": (
+        [*SHORT_BLOCKS, ("network_pass.cuh", "std::isfinite(sum) ? lost : T(0)", "T(0) * lost")],
+        "test_a_sum_over_many_samples",
+    ),
+    "the losses of the first block are lost": (
+        [*SHORT_BLOCKS, ("two_layer_step.cu", "part.get() + used);", "part.get());")],
+        "test_two_layer_step and softmax and leaky",
     ),
 }
 
@@ -92,7 +127,7 @@ def run_contract(changes, tests, folder):
         source.write_text(text.replace(line, changed))
     return subprocess.run(
         [sys.executable, "-P", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
-         str(TESTS / "test_contract.py"), str(TESTS / "test_emulator.py"),
+         *(str(TESTS / f"test_{name}.py") for name in ("contract", "network_contract", "emulator")),
          "-k", f"emulator and ({tests})"],
         env={
             **os.environ,
@@ -119,6 +154,22 @@ def test_strips_and_chunks_keep_the_contract(tmp_path, emulator):
 
 
 @pytest.mark.emulator
+def test_blocks_of_samples_keep_the_contract(tmp_path, emulator):
+    tests = "(test_two_layer_step and (leaky or knots)) or test_a_step_computes"
+    run = run_contract((*SHORT_BLOCKS, *SHORT_STRIPS), tests, tmp_path)
+    assert run.returncode == pytest.ExitCode.OK, run.stdout + run.stderr
+
+
+@pytest.mark.emulator
+def test_flips_in_many_words(emulator):
+    P, Q = np.random.default_rng(1).integers(0, 2**64, (2, 3, 70), np.uint64)
+    (flips,) = emulator.run(
+        "pattern_flips", {"P": P, "Q": Q, "threads": 1}, {"flips": ((3,), np.int64)}
+    )
+    assert (flips == np.bitwise_count(P ^ Q).sum(1)).all()
+
+
+@pytest.mark.emulator
 def test_a_sum_of_many_terms(emulator):
     """One large term, and 20,000 whose sum over a tile is less than half an ulp of it."""
     p = 20_000
@@ -129,3 +180,17 @@ def test_a_sum_of_many_terms(emulator):
     (Y,) = emulator.run("ntk_matmul_cross", inputs, {"Y": ((1, 1), np.float64)})
     exact = V.astype(np.longdouble).sum() / 2
     assert abs(Y[0, 0] - exact) <= 4 * np.longdouble(2) ** -53 * exact
+
+
+@pytest.mark.emulator
+def test_a_sum_over_many_samples(emulator):
+    """One large term, and 1,280 whose sum over a block of 32 is less than half an ulp of it."""
+    n = 1_280
+    one = np.ones((1, 1))
+    G = np.full((n, 1), 0.9 * 2.0**-53 / 32)
+    G[0] = 1
+    inputs = {"X": np.ones((n, 1)), "W": one, "A": one, "G": G, "activation": Activation(),
+              "scale": 1.0, "threads": 1}  # fmt: skip
+    (dW,) = emulator.run("two_layer_gradient", inputs, {"dW": ((1, 1), np.float64)})
+    exact = G.astype(np.longdouble).sum()
+    assert abs(dW[0, 0] - exact) <= 4 * np.longdouble(2) ** -53 * exact

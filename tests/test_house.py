@@ -9,22 +9,32 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PYTHON = sorted((ROOT / "pyntk").rglob("*.py"))
 EDGES = {"bench", "bench_report", "cli", "info", "plot", "__main__"}
-PUBLIC = {"gram", "finite_width", "products", "derivatives", "network", "spectrum", "data"}
+PUBLIC = {
+    "gram", "finite_width", "products", "derivatives", "network", "patterns", "spectrum", "data",
+}  # fmt: skip
+NETWORK = {"activation", "loss", "initial", "network_file", "parameters"}
+MORE = {"data": {"tables"}, "finite_width": {"activation"}, "network": {"scalars", *NETWORK}}
 ALLOWED = {
     "contract": set(),
     "threads": set(),
     "dispatch": {"contract"},
     "memory": {"contract"},
-    "recipe": {"contract"},
+    "recipe": {"contract", "scalars"},
     "overflow": {"contract"},
     "progress": {"dispatch"},
     "arrays": {"contract", "dispatch", "memory"},
     **{
         name: {"arrays", "dispatch", "contract", "threads", "memory", "overflow", "recipe"}
-        | ({"tables"} if name == "data" else {"progress"})
+        | MORE.get(name, {"progress"})
         for name in PUBLIC
     },
     "tables": set(),
+    "scalars": set(),
+    "activation": {"arrays", "contract", "scalars"},
+    "loss": {"arrays", "contract"},
+    "parameters": {"arrays", "contract"},
+    "initial": {"contract", "dispatch", "scalars"},
+    "network_file": {"activation", "arrays", "contract", "initial"},
 }
 
 

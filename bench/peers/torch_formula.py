@@ -21,3 +21,18 @@ def prepare_gradient(X, Z, G):
         return torch.autograd.grad(K, (X, Z), G)
 
     return gradient
+
+
+def prepare_step(X, W, a, y):
+    """Loss and gradient of the first layer of a two-layer network, by autograd."""
+    X, W, a, y = (torch.from_numpy(array) for array in (X, W, a, y))
+    W = W.clone().requires_grad_()
+    scale = len(W) ** -0.5
+
+    def step():
+        residual = scale * (torch.relu(X @ W.T) @ a) - y
+        loss = 0.5 * (residual @ residual)
+        (dW,) = torch.autograd.grad(loss, W)
+        return loss.item(), dW.numpy()
+
+    return step

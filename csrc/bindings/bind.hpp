@@ -92,4 +92,11 @@ void bind(pybind11::module_& module, const char* name, void (*single)(Single...)
   detail::define(module, name, full, names, sequence);
 }
 
+// Defines a kernel that has one precision.
+template <class... Args>
+void bind(pybind11::module_& module, const char* name, void (*kernel)(Args...),
+          const std::array<const char*, sizeof...(Args)>& names) {
+  detail::define(module, name, kernel, names, std::make_index_sequence<sizeof...(Args)>{});
+}
+
 }  // namespace pyntk

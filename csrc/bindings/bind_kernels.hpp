@@ -3,7 +3,7 @@
 
 #include "../core/kernels.hpp"
 #include "bind.hpp"
-#include "recipe_caster.hpp"
+#include "tuple_casters.hpp"
 
 namespace pyntk {
 
@@ -18,11 +18,15 @@ inline void bind_tile_kernels(pybind11::module_& m) {
        {"X", "Z", "V", "recipe", "threads", "Y"});
   bind(m, "ntk_vjp", ntk_vjp<float>, ntk_vjp<double>, {"X", "Z", "G", "recipe", "threads", "dX"});
   bind(m, "two_layer_forward", two_layer_forward<float>, two_layer_forward<double>,
-       {"X", "W", "a", "scale", "threads", "f"});
+       {"X", "W", "A", "activation", "scale", "threads", "F"});
   bind(m, "two_layer_gradient", two_layer_gradient<float>, two_layer_gradient<double>,
-       {"X", "W", "a", "g", "scale", "threads", "dW"});
+       {"X", "W", "A", "G", "activation", "scale", "threads", "dW"});
+  bind(m, "two_layer_step", two_layer_step<float>, two_layer_step<double>,
+       {"X", "W", "A", "c", "Y", "activation", "loss", "scale", "threads", "value", "G", "dW",
+        "dA"});
   bind(m, "activation_patterns", activation_patterns<float>, activation_patterns<double>,
-       {"X", "W", "threads", "P"});
+       {"X", "W", "right", "threads", "P"});
+  bind(m, "pattern_flips", pattern_flips, {"P", "Q", "threads", "flips"});
   bind(m, "finite_width_gram", finite_width_gram<float>, finite_width_gram<double>,
        {"X", "P", "m", "threads", "H"});
 }

@@ -12,11 +12,12 @@
 
 namespace pyntk {
 
-// The little-endian type string of the interface: "<f4", "<f8", "<u8".
+// The little-endian type string of the interface: "<f4", "<f8", "<u8", "<i8".
 template <class T>
 std::string type_string() {
-  static_assert(std::is_floating_point_v<T> || std::is_unsigned_v<T>);
-  return std::string("<") + (std::is_floating_point_v<T> ? "f" : "u") + std::to_string(sizeof(T));
+  static_assert(std::is_arithmetic_v<T>);
+  const char* kind = std::is_floating_point_v<T> ? "f" : std::is_unsigned_v<T> ? "u" : "i";
+  return std::string("<") + kind + std::to_string(sizeof(T));
 }
 
 // Whether the strides (in bytes, or None) are those of C order without gaps.

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "activation.hpp"
 #include "recipe.hpp"
 #include "view.hpp"
 
@@ -49,24 +50,40 @@ template <class T>
 void ntk_vjp(matrix_view<const T> X, matrix_view<const T> Z, matrix_view<const T> G,
              const recipe& recipe, int threads, matrix_view<T> dX);
 
-// f_i = scale sum_r a_r relu(w_r.x_i), f (n,).
-// The gradient with respect to a is the same sum with the roles of samples and neurons exchanged:
-// da_r = scale sum_i g_i relu(w_r.x_i), so da = two_layer_forward(W, X, g), g = d loss / d f.
+// F_ik = scale sum_r A_rk sigma(w_r.x_i), A (m, k), F (n, k).
+// The gradient with respect to A is the same sum with the roles of samples and neurons exchanged:
+// dA = two_layer_forward(W, X, G), G (n, k) = d loss / d F. A first-layer bias is one more input
+// that is 1.
 template <class T>
-void two_layer_forward(matrix_view<const T> X, matrix_view<const T> W, vector_view<const T> a,
-                       double scale, int threads, vector_view<T> f);
+void two_layer_forward(matrix_view<const T> X, matrix_view<const T> W, matrix_view<const T> A,
+                       const activation& activation, double scale, int threads, matrix_view<T> F);
 
-// dW_r = scale a_r sum_i g_i 1{w_r.x_i > 0} x_i, dW (m, d), g (n,) = d loss / d f.
-// Exchange the roles again for the gradient with respect to the data: dX_i = scale g_i sum_r a_r
-// 1{w_r.x_i > 0} w_r, so dX = two_layer_gradient(W, X, g, a). relu'(0) = 0.
+// dW_r = scale sum_i (sum_k G_ik A_rk) sigma'(w_r.x_i) x_i, dW (m, d).
+// Exchange the roles again for the gradient with respect to the data:
+// dX = two_layer_gradient(W, X, G, A).
 template <class T>
-void two_layer_gradient(matrix_view<const T> X, matrix_view<const T> W, vector_view<const T> a,
-                        vector_view<const T> g, double scale, int threads, matrix_view<T> dW);
+void two_layer_gradient(matrix_view<const T> X, matrix_view<const T> W, matrix_view<const T> A,
+                        matrix_view<const T> G, const activation& activation, double scale,
+                        int threads, matrix_view<T> dW);
 
-// Bit r % 64 of P(i, r / 64) is 1{w_r.x_i > 0}, P (n, ceil(m / 64)); the bits past m are 0.
+// The loss (loss_kind) of F + c against the targets Y (n, k), c (k,), in value (1,), and in one
+// pass, with each pre-activation formed once, its gradients G = d loss / d F (n, k), dW (m, d) and
+// dA (m, k); a gradient that is given no rows is not computed.
 template <class T>
-void activation_patterns(matrix_view<const T> X, matrix_view<const T> W, int threads,
+void two_layer_step(matrix_view<const T> X, matrix_view<const T> W, matrix_view<const T> A,
+                    vector_view<const T> c, matrix_view<const T> Y, const activation& activation,
+                    int loss, double scale, int threads, vector_view<double> value,
+                    matrix_view<T> G, matrix_view<T> dW, matrix_view<T> dA);
+
+// Bit r % 64 of P(i, r / 64) is 1{w_r.x_i > 0}, or 1{w_r.x_i >= 0} with `right`, P (n, ceil(m /
+// 64)); the bits past m are 0.
+template <class T>
+void activation_patterns(matrix_view<const T> X, matrix_view<const T> W, bool right, int threads,
                          matrix_view<std::uint64_t> P);
+
+// flips_i = the number of bits in which the rows i of P and Q differ, flips (n,).
+void pattern_flips(matrix_view<const std::uint64_t> P, matrix_view<const std::uint64_t> Q,
+                   int threads, vector_view<std::int64_t> flips);
 
 // H_ij = x_i.x_j |{r : neuron r is active on x_i and on x_j}| / m, P as activation_patterns writes
 // it, H (n, n); exactly symmetric.

@@ -1,5 +1,6 @@
 // The signs of X W' as bits: 64 neurons a word, never an n x m matrix.
 #include "../core/kernels.hpp"
+#include "instruction_set.hpp"
 #include "pool.hpp"
 #include "preactivations.hpp"
 
@@ -14,7 +15,7 @@ static_assert(tile_edge % word_bits == 0);
 
 template <class T>
 void pattern_rows(const scaled_panels<T>& samples, const std::vector<scaled_panels<T>>& neurons,
-                  index i0, matrix_view<std::uint64_t> P) {
+                  index i0, index m, bool right, matrix_view<std::uint64_t> P) {
   const micro_kernel<T>& mk = machine_kernel<T>();
   const index i1 = std::min(P.rows, i0 + tile_edge);
   std::fill(P.row(i0), P.row(i1), std::uint64_t{0});
@@ -23,12 +24,14 @@ void pattern_rows(const scaled_panels<T>& samples, const std::vector<scaled_pane
   for (const scaled_panels<T>& block : neurons) {
     for_each_tile(samples, block, tile.get(), [&](index i, index r, const T* C) {
       const index word = (r0 + r) / word_bits, shift = (r0 + r) % word_bits;
+      const index present = m - r0 - r;  // past neuron m the panels hold zeros
+      if (present <= 0) return;
+      const std::uint64_t of_neurons =
+          present >= word_bits ? ~std::uint64_t{0} : (std::uint64_t{1} << present) - 1;
       for (index u = 0; u < std::min<index>(mk.rows, i1 - i0 - i); ++u) {
-        std::uint64_t bits = 0;
-        for (index v = 0; v < mk.columns; ++v)
-          bits |= static_cast<std::uint64_t>(C[u * mk.columns + v] > 0) << v;
-        // Past neuron m the panels hold zeros, which are inactive, and perhaps no word follows.
-        if (bits) P(i0 + i + u, word) |= bits << shift;
+        const std::uint64_t bits =
+            machine_network_kernel<T>().gates(C + u * mk.columns, right) & of_neurons;
+        P(i0 + i + u, word) |= bits << shift;
       }
     });
     r0 += tile_edge;
@@ -38,19 +41,19 @@ void pattern_rows(const scaled_panels<T>& samples, const std::vector<scaled_pane
 }  // namespace
 
 template <class T>
-void activation_patterns(matrix_view<const T> X, matrix_view<const T> W, int threads,
+void activation_patterns(matrix_view<const T> X, matrix_view<const T> W, bool right, int threads,
                          matrix_view<std::uint64_t> P) {
   const micro_kernel<T>& mk = machine_kernel<T>();
   const auto samples = pack_blocks(X, mk.rows, threads);
   const auto neurons = pack_blocks(W, mk.columns, threads);
   parallel_for(static_cast<index>(samples.size()), threads, [&](index I) {
-    pattern_rows(samples[static_cast<std::size_t>(I)], neurons, I * tile_edge, P);
+    pattern_rows(samples[static_cast<std::size_t>(I)], neurons, I * tile_edge, W.rows, right, P);
   });
 }
 
-template void activation_patterns(matrix_view<const float>, matrix_view<const float>, int,
+template void activation_patterns(matrix_view<const float>, matrix_view<const float>, bool, int,
                                   matrix_view<std::uint64_t>);
-template void activation_patterns(matrix_view<const double>, matrix_view<const double>, int,
+template void activation_patterns(matrix_view<const double>, matrix_view<const double>, bool, int,
                                   matrix_view<std::uint64_t>);
 
 }  // namespace pyntk

@@ -1,5 +1,7 @@
-// H_ij = x_i.x_j (share of neurons active on both): a tile of products, times counts of common
-// bits.
+// H_ij = x_i.x_j (share of neurons active on both): a tile of counts of common bits, times a tile
+// of products.
+#include <vector>
+
 #include "../core/kernels.hpp"
 #include "../core/triangle.hpp"
 #include "instruction_set.hpp"
@@ -9,6 +11,27 @@
 namespace pyntk {
 namespace {
 
+// counts(i, j) = neurons active on rows i0 + i and j0 + j, for j0 + j <= i0 + i (and some more), in
+// rows of tile_edge.
+void count_common(matrix_view<const std::uint64_t> P, index i0, index i1, index j0, index j1,
+                  std::int64_t* counts) {
+  std::int64_t block[pattern_edge * pattern_edge];
+  const auto rows_from = [&](index first, index end, const std::uint64_t** rows) {
+    for (index r = 0; r < pattern_edge; ++r) rows[r] = P.row(std::min(first + r, end - 1));
+  };
+  for (index i = i0; i < i1; i += pattern_edge) {
+    const std::uint64_t *p[pattern_edge], *q[pattern_edge];
+    rows_from(i, i1, p);
+    for (index j = j0; j < std::min(j1, i + pattern_edge); j += pattern_edge) {
+      rows_from(j, j1, q);
+      this_machine().bits->common_bits(p, q, P.columns, block);
+      for (index a = 0; a < pattern_edge; ++a)
+        std::copy_n(block + a * pattern_edge, pattern_edge,
+                    counts + (i - i0 + a) * tile_edge + j - j0);
+    }
+  }
+}
+
 template <class T>
 void finite_width_tile(const scaled_panels<T>& rows, const scaled_panels<T>& columns,
                        matrix_view<const std::uint64_t> P, index m, index I, index J,
@@ -16,12 +39,14 @@ void finite_width_tile(const scaled_panels<T>& rows, const scaled_panels<T>& col
   const micro_kernel<T>& mk = machine_kernel<T>();
   const index i0 = I * tile_edge, i1 = std::min(H.rows, i0 + tile_edge);
   const index j0 = J * tile_edge, j1 = std::min(H.rows, j0 + tile_edge);
+  std::vector<std::int64_t> counts(tile_edge * tile_edge);
+  count_common(P, i0, i1, j0, j1, counts.data());
   buffer<T> tile = make_buffer<T>(mk.rows * mk.columns);
   for_each_tile(rows, columns, tile.get(), [&](index u, index v, const T* C) {
     for (index i = i0 + u; i < std::min(i1, i0 + u + mk.rows); ++i) {
+      const std::int64_t* of_row = counts.data() + (i - i0) * tile_edge;
       for (index j = j0 + v; j < std::min({j1, j0 + v + mk.columns, i + 1}); ++j) {
-        const index both = this_machine().tiles->common_bits(P.row(i), P.row(j), P.columns);
-        const double share = static_cast<double>(both) / static_cast<double>(m);
+        const double share = static_cast<double>(of_row[j - j0]) / static_cast<double>(m);
         const double product = C[(i - i0 - u) * mk.columns + j - j0 - v];
         const int exponent = rows.exponents[static_cast<std::size_t>(i - i0)] +
                              columns.exponents[static_cast<std::size_t>(j - j0)];

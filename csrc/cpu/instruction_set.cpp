@@ -5,14 +5,16 @@
 #include <stdexcept>
 #include <string>
 
-#define PYNTK_DECLARE(isa)         \
-  namespace isa {                  \
-  extern const tile_kernels tiles; \
-  extern const gram_kernels grams; \
+#define PYNTK_DECLARE(isa)               \
+  namespace isa {                        \
+  extern const tile_kernels tiles;       \
+  extern const gram_kernels grams;       \
+  extern const network_kernels networks; \
+  extern const bit_kernels bits;         \
   }
 #define PYNTK_STRING(name) #name
 #define PYNTK_QUOTE(name) PYNTK_STRING(name)
-#define PYNTK_VERSION(isa) {PYNTK_QUOTE(isa), &isa::tiles, &isa::grams}
+#define PYNTK_VERSION(isa) {PYNTK_QUOTE(isa), &isa::tiles, &isa::grams, &isa::networks, &isa::bits}
 
 namespace pyntk {
 
@@ -73,6 +75,15 @@ const gram_kernel<float, double>& machine_gram_kernel() {
 template <>
 const gram_kernel<double, double>& machine_gram_kernel() {
   return this_machine().grams->f64;
+}
+
+template <>
+const network_kernel<float>& machine_network_kernel() {
+  return this_machine().networks->f32;
+}
+template <>
+const network_kernel<double>& machine_network_kernel() {
+  return this_machine().networks->f64;
 }
 
 }  // namespace pyntk

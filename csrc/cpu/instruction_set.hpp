@@ -5,15 +5,26 @@
 
 #include "gram_kernel.hpp"
 #include "micro_kernel.hpp"
+#include "network_kernel.hpp"
 
 namespace pyntk {
 
-// Of micro_kernel.cpp and gram_kernel.cpp, each compiled once per instruction set.
+// Of micro_kernel.cpp, gram_kernel.cpp and network_kernel.cpp, each compiled once per instruction
+// set.
 struct tile_kernels {
   micro_kernel<float> f32;
   micro_kernel<double> f64;
-  // The number of bits set in both p and q.
-  index (*common_bits)(const std::uint64_t* p, const std::uint64_t* q, index words);
+};
+
+// Rows of patterns that are counted against each other at once.
+constexpr int pattern_edge = 4;
+
+struct bit_kernels {
+  // counts(a, b) = the number of bits set in both p[a] and q[b], a and b below pattern_edge.
+  void (*common_bits)(const std::uint64_t* const* p, const std::uint64_t* const* q, index words,
+                      std::int64_t* counts);
+  // The number of bits in which p and q differ.
+  index (*different_bits)(const std::uint64_t* p, const std::uint64_t* q, index words);
 };
 
 struct gram_kernels {
@@ -25,10 +36,17 @@ struct gram_kernels {
   void (*stream_fence)();
 };
 
+struct network_kernels {
+  network_kernel<float> f32;
+  network_kernel<double> f64;
+};
+
 struct instruction_set {
   const char* name;
   const tile_kernels* tiles;
   const gram_kernels* grams;
+  const network_kernels* networks;
+  const bit_kernels* bits;
 };
 
 // The best one this machine has, or the one the environment variable PYNTK_ISA names ("avx512",

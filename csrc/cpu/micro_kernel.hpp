@@ -10,7 +10,7 @@ namespace pyntk {
 //   product     C_ij = sum_k A_ki B_kj
 //   difference  C_ij = sum_k (A_ki - B_kj)^2
 //   sum         C_ij = sum_k (A_ki + B_kj)^2
-// Every entry is one chain of FMAs with k ascending, flushed after each 64 terms into a compensated
+// Every entry is one chain of FMAs with k ascending, flushed after each 16 terms into a compensated
 // sum: it depends on its row and column alone, so it has the same bits in every instruction set
 // that has FMA, in every tile and on every thread, and an error of about 1 u for any number of
 // terms.
@@ -22,10 +22,6 @@ struct micro_kernel {
   void (*sum)(index k, const T* A, const T* B, T* C);
   // Whether the tile has a cosine beyond chord_border: bit 0 near 1, bit 1 near -1.
   int (*poles)(const T* cosine);
-  // Over one row C of a tile of pre-activations (`columns` neurons): sums[v % 4] += a_v relu(C_v),
-  // and G_v = g 1{C_v > 0}.
-  void (*add_relu)(const T* C, const double* a, double* sums);
-  void (*gate)(const T* C, T g, T* G);
 };
 
 // Rows and columns of every register tile divide this, so it is the edge of all larger tiles.

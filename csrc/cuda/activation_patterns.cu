@@ -1,6 +1,7 @@
 // One word of the patterns is two tiles of 32 neurons. Only signs are asked for, so the rows are
 // scaled and their powers of two forgotten.
 #include "../core/kernels.hpp"
+#include "../math/activation.hpp"
 #include "scaled_rows.cuh"
 #include "tile.cuh"
 
@@ -11,7 +12,8 @@ constexpr int word_bits = 64;
 
 template <class T>
 __global__ void __launch_bounds__(tile_threads, tile_blocks)
-    pattern_words(matrix_view<const T> X, matrix_view<const T> W, matrix_view<std::uint64_t> P) {
+    pattern_words(matrix_view<const T> X, matrix_view<const T> W, bool right,
+                  matrix_view<std::uint64_t> P) {
   __shared__ tile_memory<T> memory;
   const index number = blockIdx.x;
   const index i0 = number / P.columns * tile_edge, word = number % P.columns;
@@ -24,8 +26,11 @@ __global__ void __launch_bounds__(tile_threads, tile_blocks)
     put_tile(h, memory.a);
     __syncthreads();
     if (threadIdx.x < tile_edge) {
-      for (int r = 0; r < tile_edge; ++r)
-        bits |= static_cast<std::uint64_t>(memory.a[threadIdx.x][r] > 0) << (half + r);
+      for (int r = 0; r < tile_edge; ++r) {
+        if (word * word_bits + half + r >= W.rows) break;  // past neuron m there are zeros
+        const double p = static_cast<double>(memory.a[threadIdx.x][r]);
+        bits |= static_cast<std::uint64_t>(beyond_knot(p, 0, right)) << (half + r);
+      }
     }
     __syncthreads();
   }
@@ -35,16 +40,16 @@ __global__ void __launch_bounds__(tile_threads, tile_blocks)
 }  // namespace
 
 template <class T>
-void activation_patterns(matrix_view<const T> X, matrix_view<const T> W, int,
+void activation_patterns(matrix_view<const T> X, matrix_view<const T> W, bool right, int,
                          matrix_view<std::uint64_t> P) {
   const scaled_rows_memory<T> R(X), Q(W);
   launch(pattern_words<T>, ceil_div(P.rows, tile_edge) * P.columns, tile_threads, R.view().rows,
-         Q.view().rows, P);
+         Q.view().rows, right, P);
 }
 
-template void activation_patterns(matrix_view<const float>, matrix_view<const float>, int,
+template void activation_patterns(matrix_view<const float>, matrix_view<const float>, bool, int,
                                   matrix_view<std::uint64_t>);
-template void activation_patterns(matrix_view<const double>, matrix_view<const double>, int,
+template void activation_patterns(matrix_view<const double>, matrix_view<const double>, bool, int,
                                   matrix_view<std::uint64_t>);
 
 }  // namespace pyntk

@@ -17,8 +17,9 @@ constexpr int thread_edge = 8;  // a thread's entries lie so far apart: neighbou
 constexpr int thread_sums = 4;  // ... touch neighbours in memory
 constexpr int tile_threads = thread_edge * thread_edge;
 constexpr int tile_size = tile_edge * tile_edge;
-constexpr int tile_blocks = 4;  // per multiprocessor; not told so, ptxas (13.0, sm_100) aims at
-                                // more than that and spills
+constexpr int chain_terms = 16;  // of a sum, between two flushes
+constexpr int tile_blocks = 4;   // per multiprocessor; not told so, ptxas (13.0, sm_100) aims at
+                                 // more than that and spills
 
 // An odd row length: neither the staging (k along the threads) nor the reading meets bank
 // conflicts.
@@ -80,9 +81,10 @@ struct product_term {
   }
 };
 
-// h_ij = sum_k term(x_ik, z_jk). Chains of 32 terms are added to h; what such an addition rounds
+// h_ij = sum_k term(x_ik, z_jk). Chains of chain_terms are added to h; what such an addition rounds
 // off stays in the chain (Kahan's sum), so the error does not grow with the number of terms. The
-// same steps are exact for unsigned integers.
+// same steps are exact for unsigned integers. Chains are short because the roundings of equal terms
+// all go the same way, and angles near the border of the chords multiply what they add up to.
 template <class T, class A, class B, class Term>
 __device__ void tile_sum(tile_memory<T>& memory, const A& a, const B& b, index terms,
                          const Term& term, thread_tile<T>& h) {
@@ -93,19 +95,22 @@ __device__ void tile_sum(tile_memory<T>& memory, const A& a, const B& b, index t
     a.stage(memory.a, k0);
     b.stage(memory.b, k0);
     __syncthreads();
+#pragma unroll 1
+    for (int begin = 0; begin < tile_edge; begin += chain_terms) {
 #pragma unroll 4
-    for (int k = 0; k < tile_edge; ++k) {
-      T x[thread_sums], z[thread_sums];
-      for (int i = 0; i < thread_sums; ++i) x[i] = memory.a[k][tile_row(i)];
-      for (int j = 0; j < thread_sums; ++j) z[j] = memory.b[k][tile_column(j)];
-      for (int i = 0; i < thread_sums; ++i)
-        for (int j = 0; j < thread_sums; ++j) c[i][j] = term(c[i][j], x[i], z[j], i, j);
-    }
-    for (int i = 0; i < thread_sums; ++i) {
-      for (int j = 0; j < thread_sums; ++j) {
-        const T sum = h[i][j] + c[i][j];
-        c[i][j] -= sum - h[i][j];
-        h[i][j] = sum;
+      for (int k = begin; k < begin + chain_terms; ++k) {
+        T x[thread_sums], z[thread_sums];
+        for (int i = 0; i < thread_sums; ++i) x[i] = memory.a[k][tile_row(i)];
+        for (int j = 0; j < thread_sums; ++j) z[j] = memory.b[k][tile_column(j)];
+        for (int i = 0; i < thread_sums; ++i)
+          for (int j = 0; j < thread_sums; ++j) c[i][j] = term(c[i][j], x[i], z[j], i, j);
+      }
+      for (int i = 0; i < thread_sums; ++i) {
+        for (int j = 0; j < thread_sums; ++j) {
+          const T sum = h[i][j] + c[i][j];
+          c[i][j] -= sum - h[i][j];
+          h[i][j] = sum;
+        }
       }
     }
     __syncthreads();

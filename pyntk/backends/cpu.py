@@ -12,9 +12,11 @@ from pyntk._cpu import (
     ntk_matmul,
     ntk_matmul_cross,
     ntk_vjp,
+    pattern_flips,
     set_progress,
     two_layer_forward,
     two_layer_gradient,
+    two_layer_step,
 )
 
 __all__ = [
@@ -29,7 +31,9 @@ __all__ = [
     "ntk_matmul",
     "ntk_matmul_cross",
     "ntk_vjp",
+    "pattern_flips",
     "set_progress",
     "two_layer_forward",
     "two_layer_gradient",
+    "two_layer_step",
 ]

@@ -13,8 +13,10 @@ from pyntk._cuda import (
     ntk_matmul,
     ntk_matmul_cross,
     ntk_vjp,
+    pattern_flips,
     two_layer_forward,
     two_layer_gradient,
+    two_layer_step,
 )
 
 _problem = device_problem()
@@ -36,8 +38,10 @@ __all__ = [
     "ntk_matmul",
     "ntk_matmul_cross",
     "ntk_vjp",
+    "pattern_flips",
     "two_layer_forward",
     "two_layer_gradient",
+    "two_layer_step",
 ]
 
 

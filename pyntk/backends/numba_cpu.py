@@ -1,9 +1,9 @@
 """The kernels where nothing was compiled: Numba, and LAPACK through SciPy."""
 
-from pyntk.backends.numba_finite_width import activation_patterns, finite_width_gram
+from pyntk.backends.numba_finite_width import activation_patterns, finite_width_gram, pattern_flips
 from pyntk.backends.numba_gram import ntk_diag, ntk_gram, ntk_gram_cross
 from pyntk.backends.numba_matmul import ntk_matmul, ntk_matmul_cross
-from pyntk.backends.numba_network import two_layer_forward, two_layer_gradient
+from pyntk.backends.numba_network import two_layer_forward, two_layer_gradient, two_layer_step
 from pyntk.backends.numba_vjp import ntk_vjp
 from pyntk.backends.scipy_lapack import eigh
 from pyntk.backends.tiles import set_progress
@@ -18,7 +18,9 @@ __all__ = [
     "ntk_matmul",
     "ntk_matmul_cross",
     "ntk_vjp",
+    "pattern_flips",
     "set_progress",
     "two_layer_forward",
     "two_layer_gradient",
+    "two_layer_step",
 ]

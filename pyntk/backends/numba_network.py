@@ -1,74 +1,75 @@
-"""The two-layer network in Numba: forward pass and gradient, one block of 64 rows at a time."""
+"""The two-layer network in Numba: some samples at a time, and never an n x m array."""
 
-import math
+from collections.abc import Iterator
 from typing import Any
 
-import numba
 import numpy as np
 
-from pyntk.backends.numba_product import BLOCK, blocks, padded, panels, product, scaled
-from pyntk.backends.tiles import over_tiles
+from pyntk.backends.numba_backward import backward
+from pyntk.backends.numba_forward import forward, room_for
+from pyntk.backends.numba_loss import loss_of
+from pyntk.backends.numba_prepared import KEPT, Network, network
+from pyntk.backends.numba_samples import Samples, pack_samples
 
 
-def two_layer_forward(*, X: Any, W: Any, a: Any, scale: float, threads: int, f: Any) -> None:
+def two_layer_forward(
+    *, X: Any, W: Any, A: Any, activation: Any, scale: float, threads: int, F: Any
+) -> None:
     """See :mod:`pyntk.contract`."""
-    R, exponents = scaled(X)
-    V, neuron_exponents = scaled(W)
-    Q = panels(V, X.shape[1])
-    weights = np.ldexp(a.astype(np.float64), neuron_exponents[: a.size])
-    over_tiles(
-        lambda I: _forward_rows(R, exponents, Q, weights, scale, I, f),
-        blocks(X.shape[0]),
-        threads,
-    )
+    net = network(X, W, A, activation, scale, threads)
+    for samples in _samples(net, keep=False, plain=False):
+        of_samples = forward(net, samples, room_for(net, 0, gates=False, products=False))
+        with np.errstate(over="ignore"):
+            F[samples.begin : samples.end] = of_samples
 
 
 def two_layer_gradient(
-    *, X: Any, W: Any, a: Any, g: Any, scale: float, threads: int, dW: Any
+    *, X: Any, W: Any, A: Any, G: Any, activation: Any, scale: float, threads: int, dW: Any
 ) -> None:
-    """See :mod:`pyntk.contract`."""
-    d = X.shape[1]
-    R, S, Q = padded(X), scaled(X)[0], panels(scaled(W)[0], d)
-    columns = np.ascontiguousarray(R.reshape(len(R), -(-d // BLOCK), BLOCK).transpose(1, 0, 2))
-    over_tiles(
-        lambda J: _gradient_neurons(columns, S, Q[J], a, g, scale, J, dW),
-        blocks(W.shape[0]),
-        threads,
-    )
+    """See :mod:`pyntk.contract`: each tile is used as it is made, nothing is kept."""
+    net = network(X, W, A, activation, scale, threads)
+    if len(X) == 0:
+        dW[:] = 0
+    for samples in _samples(net, keep=False, plain=True):
+        kept = room_for(net, 0, gates=False, products=False)
+        backward(net, samples, kept, G[samples.begin : samples.end], dW, G[:0])
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
-def _forward_rows(R: Any, exponents: Any, Q: Any, a: Any, scale: float, I: int, f: Any) -> None:
-    h = np.empty((BLOCK, BLOCK), R.dtype)
-    c = np.empty((BLOCK, BLOCK), R.dtype)
-    total = np.zeros(BLOCK)
-    for J in range(Q.shape[0]):
-        product(R[I * BLOCK : (I + 1) * BLOCK], Q[J], Q.shape[1], h, c)
-        for row in range(BLOCK):
-            part = 0.0
-            for r in range(min(BLOCK, a.size - J * BLOCK)):
-                if h[row, r] > 0:
-                    part += a[J * BLOCK + r] * np.float64(h[row, r])
-            total[row] += part
-    for row in range(min(BLOCK, f.size - I * BLOCK)):
-        f[I * BLOCK + row] = scale * math.ldexp(total[row], exponents[I * BLOCK + row])
+def two_layer_step(
+    *, X: Any, W: Any, A: Any, c: Any, Y: Any, activation: Any, loss: int, scale: float,
+    threads: int, value: Any, G: Any, dW: Any, dA: Any,
+) -> None:  # fmt: skip
+    """See :mod:`pyntk.contract`.
+
+    The products of some samples are formed once and kept for the way back, unless there are more
+    neurons than these have room for.
+    """
+    net = network(X, W, A, activation, scale, threads)
+    back = len(dW) > 0 or len(dA) > 0
+    fits = back and net.kept_per_block() <= KEPT
+    by_gates = net.sigma.homogeneous and (net.one_output or len(dA) == 0)
+    value[0] = 0
+    if len(X) == 0:
+        dW[:] = 0
+        dA[:] = 0
+    for samples in _samples(net, keep=net.kept_per_block() <= KEPT, plain=back):
+        part = slice(samples.begin, samples.end)
+        kept = room_for(
+            net,
+            samples.end - samples.begin,
+            gates=fits and by_gates,
+            products=fits and not by_gates,
+        )
+        F = forward(net, samples, kept) + c.astype(np.float64)
+        of_part, slopes = loss_of(F, Y[part], loss, len(X))
+        value[0] += of_part
+        with np.errstate(over="ignore"):
+            G[part] = slopes
+        if back:
+            backward(net, samples, kept, G[part], dW, dA)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
-def _gradient_neurons(
-    columns: Any, S: Any, panel: Any, a: Any, g: Any, scale: float, J: int, dW: Any
-) -> None:
-    h = np.empty((BLOCK, BLOCK), panel.dtype)
-    c = np.empty((BLOCK, BLOCK), panel.dtype)
-    G = np.zeros((BLOCK, S.shape[0]), panel.dtype)  # G[r, i] = g_i 1{w_r.x_i > 0}
-    for I in range(S.shape[0] // BLOCK):
-        product(S[I * BLOCK : (I + 1) * BLOCK], panel, panel.shape[0], h, c)
-        for i in range(min(BLOCK, g.size - I * BLOCK)):
-            for r in range(BLOCK):
-                G[r, I * BLOCK + i] = g[I * BLOCK + i] if h[i, r] > 0 else 0
-    for block in range(columns.shape[0]):
-        product(G, columns[block], g.size, h, c)
-        for r in range(min(BLOCK, dW.shape[0] - J * BLOCK)):
-            factor = scale * np.float64(a[J * BLOCK + r])
-            for k in range(min(BLOCK, dW.shape[1] - block * BLOCK)):
-                dW[J * BLOCK + r, block * BLOCK + k] = factor * np.float64(h[r, k])
+def _samples(net: Network, *, keep: bool, plain: bool) -> Iterator[Samples]:
+    n, rows = len(net.X), net.block_rows(keep=keep)
+    for begin in range(0, n, rows):
+        yield pack_samples(net.X, begin, min(n, begin + rows), net.threads, plain=plain)

@@ -1,0 +1,86 @@
+"""Every kernel of csrc/cuda once, on ragged shapes, checked: what compute-sanitizer watches."""
+
+import numpy as np
+
+
+def rows(n, d, dtype, seed=0):
+    import cupy
+
+    return cupy.random.default_rng(seed).standard_normal((n, d), dtype=dtype)
+
+
+def check(where, result, expected):
+    """Raise unless the norm of the difference is at most 1e-4 of the norm."""
+    error = np.linalg.norm(np.subtract(result, expected)) / np.linalg.norm(expected)
+    if not error <= 1e-4:
+        raise AssertionError(f"{where}: relative error {error}")
+
+
+def small():
+    """Run every kernel on ragged shapes and check it; compute-sanitizer watches."""
+    import cupy
+    import numpy_formula
+
+    import pyntk
+
+    for dtype in ("float32", "float64"):
+        X, W = rows(70, 37, dtype), rows(67, 37, dtype, 1)
+        a, y = rows(67, 1, dtype, 2)[:, 0], rows(70, 1, dtype, 3)[:, 0]
+        X[1], X[2] = X[0], -X[0]  # chords
+        host = [cupy.asnumpy(array).astype(np.float64) for array in (X, W, a, y)]
+        for options in ({}, {"accumulate": "float64"}, {"trained": "all", "depth": 3}):
+            layers = {name: value for name, value in options.items() if name != "accumulate"}
+            K = numpy_formula.ntk_gram(host[0], **layers)
+            check("ntk_gram", cupy.asnumpy(pyntk.ntk_gram(X, **options)), K)
+            check("ntk_gram_cross", cupy.asnumpy(pyntk.ntk_gram(X, X[:33], **options)), K[:, :33])
+            check("ntk_diag", cupy.asnumpy(pyntk.ntk_diag(X, **options)), K.diagonal())
+            for V in (X, X[:, :1].copy()):
+                expected = K @ cupy.asnumpy(V)
+                check("ntk_matmul", cupy.asnumpy(pyntk.ntk_matmul(X, V, **options)), expected)
+                Y = pyntk.ntk_matmul(X[:33], V, X, **options)
+                check("ntk_matmul_cross", cupy.asnumpy(Y), expected[:33])
+            # Euler: k(x, z) is homogeneous of degree 1 in x.
+            dX, dZ = pyntk.ntk_vjp(X, X, cupy.asarray(K.astype(dtype)), **layers)
+            for gradient in (dX, dZ):
+                along = (cupy.asnumpy(gradient) * host[0]).sum(1)
+                check("ntk_vjp", along, (K * K).sum(1))
+        H = numpy_formula.finite_width_gram(*host[:2])
+        check("finite_width_gram", cupy.asnumpy(pyntk.finite_width_gram(X, W)), H)
+        small_networks(X, W, a, y, *numpy_formula.loss_and_gradient(*host))
+    print("every kernel of csrc/cuda ran and agrees with NumPy")
+
+
+def small_networks(X, W, a, y, loss, dW):
+    """Run the kernels of the two-layer network; loss and dW are the exact ones of one output."""
+    import cupy
+
+    import pyntk
+    from pyntk.activation import piecewise_linear
+    from pyntk.dispatch import kernel
+
+    net = pyntk.TwoLayer(W, a)
+    value, gradients = net.loss_and_gradient(X, y, trained="all", data=True)
+    check("two_layer_step, loss", value, loss)
+    check("two_layer_step, dW", cupy.asnumpy(gradients.dW), dW)
+    # Euler: sum A dA = sum G F, and for a homogeneous activation sum W dW and sum X dX are too.
+    A, Y = (cupy.tile(v[:, None], 3) * cupy.arange(1, 4, dtype=X.dtype) for v in (a, y))
+    for activation in (None, piecewise_linear([0.5, 1.5], [-2.5, 7.5])):
+        net = pyntk.TwoLayer(W, A, activation=activation)
+        F = net.forward(X)
+        _, gradients = net.loss_and_gradient(X, Y, trained="all", data=True)
+        along = float(((F - Y) * F).sum())
+        check("two_layer_step, dA", float((A * gradients.da).sum()), along)
+        if activation is None:
+            check("two_layer_step, dW", float((W * gradients.dW).sum()), along)
+            check("two_layer_gradient, dX", float((X * gradients.dX).sum()), along)
+    F = cupy.asnumpy(F).astype(np.float64)
+    signs = np.sign(cupy.asnumpy(Y))
+    value, _ = net.loss_and_gradient(X, cupy.asarray(signs), loss="logistic")
+    check("logistic", value, np.logaddexp(0, -signs * F).sum() / len(F))
+    value, _ = net.loss_and_gradient(X, cupy.zeros(len(X), np.int64), loss="softmax")
+    check("softmax", value, (np.logaddexp.reduce(F, axis=1) - F[:, 0]).mean())
+
+    P, Q = (pyntk.TwoLayer(sign * W, a).patterns(X) for sign in (1, -1))
+    flips = cupy.full(len(X), -1, np.int64)
+    kernel("pattern_flips", "cuda")(P=P, Q=Q, threads=1, flips=flips)
+    check("pattern_flips", cupy.asnumpy(flips), np.full(len(X), len(W)))
