@@ -137,7 +137,8 @@ index network<T>::block_rows(kept what) const {
   if (what == kept::gates)
     rows = std::min(rows, kept_bytes / (std::max(held, tile_edge) / width * 4));
   if (what == kept::values) rows = std::min(rows, kept_bytes / (std::max(held, tile_edge) * size));
-  return std::max(rows / tile_edge, index{1}) * tile_edge;
+  const index part = rows < tile_edge ? machine_kernel<T>().rows : tile_edge;
+  return std::max(rows / part, index{1}) * part;
 }
 
 template <class T>
