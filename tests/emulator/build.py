@@ -7,6 +7,7 @@ path.
 import argparse
 import hashlib
 import os
+import re
 import shlex
 import subprocess
 import sysconfig
@@ -39,43 +40,64 @@ def build(sources: Path, target: Path, sanitize: str = "") -> Path:
 
     Args:
         sources: the folder ``csrc``.
-        target: a folder for the results; a build of the same sources is found there and reused.
+        target: a folder for the results; what was built from the same files is found there and
+            reused, modules and single objects.
         sanitize: for ``-fsanitize=``, as "address,undefined" or "thread".
     """
     sources, compiler = sources.resolve(), shlex.split(os.environ.get("CXX", "g++"))
     flags = [*FLAGS, *([f"-fsanitize={sanitize}", "-fno-omit-frame-pointer"] if sanitize else [])]
-    folder = target / _fingerprint(sources, [*compiler, *flags])
-    library = folder / f"{MODULE}{sysconfig.get_config_var('EXT_SUFFIX')}"
-    if library.exists():
-        return library
     includes = [f"-I{sysconfig.get_path('include')}", f"-I{pybind11.get_include()}"]
     units = [sources / "bindings" / "cuda_module.cpp", *sorted((sources / "cuda").glob("*.cu"))]
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        objects = [Path(scratch) / (unit.stem + ".o") for unit in units]
+    target.mkdir(parents=True, exist_ok=True)
+    objects = {unit: target / f"{_fingerprint(unit, [*compiler, *flags])}.o" for unit in units}
+    module = hashlib.sha256(repr([path.name for path in objects.values()]).encode()).hexdigest()[
+        :16
+    ]
+    library = target / module / f"{MODULE}{sysconfig.get_config_var('EXT_SUFFIX')}"
+    if library.exists():
+        return library
 
-        def compile_unit(unit: Path, result: Path) -> None:
+    def compile_unit(unit: Path) -> None:
+        if not objects[unit].exists():
             emulator = ["-include", str(HERE / "emulator.hpp"), "-x", "c++", str(unit)]
-            _run([*compiler, *flags, *includes, *emulator, "-c", "-o", str(result)])
+            _make(objects[unit], [*compiler, *flags, *includes, *emulator, "-c"])
 
-        with ThreadPoolExecutor(JOBS) as pool:
-            list(pool.map(compile_unit, units, objects))
-        linked = Path(scratch) / library.name
-        _run([*compiler, *flags, "-shared", *map(str, objects), "-o", str(linked)])
-        linked.replace(library)  # in one step: a second process never sees half a module
+    with ThreadPoolExecutor(JOBS) as pool:
+        list(pool.map(compile_unit, units))
+    library.parent.mkdir(exist_ok=True)
+    _make(library, [*compiler, *flags, "-shared", *map(str, objects.values())])
     return library
 
 
-def _fingerprint(sources: Path, command: list[str]) -> str:
-    """Return a hash of everything that goes into the module."""
+def _make(result: Path, command: list[str]) -> None:
+    """Run a compiler; the result is there in one step, so nobody sees half of it."""
+    with tempfile.TemporaryDirectory(dir=result.parent) as scratch:
+        made = Path(scratch) / result.name
+        _run([*command, "-o", str(made)])
+        made.replace(result)
+
+
+def _fingerprint(unit: Path, command: list[str]) -> str:
+    """Return a hash of everything that goes into an object."""
     digest = hashlib.sha256()
-    folders = [sources / name for name in ("bindings", "core", "cuda", "math")]
-    tree = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
-    for path in [*tree, HERE / "emulator.hpp"]:
+    for path in [*sorted(_with_includes(unit)), HERE / "emulator.hpp"]:
         digest.update(f"{path.name}\0".encode() + path.read_bytes())
     versions = [sysconfig.get_config_var("SOABI"), pybind11.__version__]
     digest.update(repr([*command, *versions]).encode())
     return digest.hexdigest()[:16]
+
+
+def _with_includes(path: Path) -> set[Path]:
+    """Return a file and all that it includes from beside it, directly or not."""
+    found, waiting = set(), [path]
+    while waiting:
+        here = waiting.pop()
+        if here in found:
+            continue
+        found.add(here)
+        names = re.findall(r'^\s*#include "([^"]+)"', here.read_text(), re.MULTILINE)
+        waiting += [(here.parent / name).resolve() for name in names]
+    return found
 
 
 def _run(command: list[str]) -> None:
