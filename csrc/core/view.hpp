@@ -18,6 +18,9 @@ namespace pyntk {
 using index = std::int64_t;  // every size and product of sizes: n * n exceeds 2^31 from n = 46,341
 
 PYNTK_INLINE constexpr index ceil_div(index size, index part) { return (size + part - 1) / part; }
+PYNTK_INLINE constexpr index round_up(index size, index part) {
+  return ceil_div(size, part) * part;
+}
 
 // A contiguous vector of `size` entries.
 template <class T>

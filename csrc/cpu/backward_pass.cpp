@@ -8,7 +8,6 @@
 
 #include "network_pass.hpp"
 #include "pool.hpp"
-#include "scratch.hpp"
 
 namespace pyntk {
 namespace {
@@ -111,7 +110,7 @@ class neuron_panel {
   }
 
  private:
-  index round_up_inputs() const { return ceil_div(net_.X.columns, mk_.rows) * mk_.rows; }
+  index round_up_inputs() const { return round_up(net_.X.columns, mk_.rows); }
   index neurons(index r0) const { return std::min<index>(mk_.columns, net_.W.rows - r0); }
   T* row(index k) { return V_.get() + k * mk_.columns; }
   const T* pre_activations(index r0, index i) const {

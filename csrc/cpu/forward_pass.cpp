@@ -14,8 +14,6 @@ constexpr index kept_bytes = index{24} << 20, packed_bytes = index{8} << 20;
 constexpr index sums_bytes = index{4} << 20;    // of a slice, for the outputs
 constexpr index most_samples = index{1} << 14;  // a task ends soon enough to serve Ctrl-C
 
-index round_up(index n, index part) { return ceil_div(n, part) * part; }
-
 // sums (rows, columns) += the outputs of one panel of neurons on up to tile_edge samples, from
 // their pre-activations (rows, width).
 template <class T>

@@ -96,7 +96,6 @@ class gram_strips {
     }
     return result;
   }
-  static index round_up(index n, index part) { return ceil_div(n, part) * part; }
 
   const micro_kernel<C>& mk_ = machine_kernel<C>();
   const gram_inputs<T, C>& from_;

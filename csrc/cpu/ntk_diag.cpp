@@ -18,11 +18,8 @@ void diagonal(matrix_view<const T> X, const kernel_constants& of, int threads, v
 
 template <class T>
 void ntk_diag(matrix_view<const T> X, const recipe& recipe, int threads, vector_view<T> k) {
-  const kernel_constants of = constants_of(recipe);
-  if (of.deep || recipe.float64_sums)
-    diagonal<T, double>(X, of, threads, k);
-  else
-    diagonal<T, T>(X, of, threads, k);
+  with_working_type<T>(
+      recipe, [&]<class C>(const kernel_constants& of) { diagonal<T, C>(X, of, threads, k); });
 }
 
 template void ntk_diag(matrix_view<const float>, const recipe&, int, vector_view<float>);

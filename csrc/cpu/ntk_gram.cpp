@@ -93,21 +93,15 @@ void gram_cross(matrix_view<const T> X, matrix_view<const T> Z, const kernel_con
 
 template <class T>
 void ntk_gram(matrix_view<const T> X, const recipe& recipe, int threads, matrix_view<T> K) {
-  const kernel_constants of = constants_of(recipe);
-  if (of.deep || recipe.float64_sums)
-    gram<T, double>(X, of, threads, K);
-  else
-    gram<T, T>(X, of, threads, K);
+  with_working_type<T>(recipe,
+                       [&]<class C>(const kernel_constants& of) { gram<T, C>(X, of, threads, K); });
 }
 
 template <class T>
 void ntk_gram_cross(matrix_view<const T> X, matrix_view<const T> Z, const recipe& recipe,
                     int threads, matrix_view<T> K) {
-  const kernel_constants of = constants_of(recipe);
-  if (of.deep || recipe.float64_sums)
-    gram_cross<T, double>(X, Z, of, threads, K);
-  else
-    gram_cross<T, T>(X, Z, of, threads, K);
+  with_working_type<T>(
+      recipe, [&]<class C>(const kernel_constants& of) { gram_cross<T, C>(X, Z, of, threads, K); });
 }
 
 template void ntk_gram(matrix_view<const float>, const recipe&, int, matrix_view<float>);

@@ -14,7 +14,7 @@
 namespace pyntk {
 namespace {
 
-index padded(index columns) { return ceil_div(columns, product_columns) * product_columns; }
+index padded(index columns) { return round_up(columns, product_columns); }
 
 // The part of Y that a slice makes: of the rows of its strip, and of the rows that its columns are.
 struct slice_sums {
@@ -136,21 +136,17 @@ void multiply_cross(matrix_view<const T> X, matrix_view<const T> Z, matrix_view<
 template <class T>
 void ntk_matmul(matrix_view<const T> X, matrix_view<const T> V, const recipe& recipe, int threads,
                 matrix_view<T> Y) {
-  const kernel_constants of = constants_of(recipe);
-  if (of.deep || recipe.float64_sums)
-    multiply_symmetric<T, double>(X, V, of, threads, Y);
-  else
-    multiply_symmetric<T, T>(X, V, of, threads, Y);
+  with_working_type<T>(recipe, [&]<class C>(const kernel_constants& of) {
+    multiply_symmetric<T, C>(X, V, of, threads, Y);
+  });
 }
 
 template <class T>
 void ntk_matmul_cross(matrix_view<const T> X, matrix_view<const T> Z, matrix_view<const T> V,
                       const recipe& recipe, int threads, matrix_view<T> Y) {
-  const kernel_constants of = constants_of(recipe);
-  if (of.deep || recipe.float64_sums)
-    multiply_cross<T, double>(X, Z, V, of, threads, Y);
-  else
-    multiply_cross<T, T>(X, Z, V, of, threads, Y);
+  with_working_type<T>(recipe, [&]<class C>(const kernel_constants& of) {
+    multiply_cross<T, C>(X, Z, V, of, threads, Y);
+  });
 }
 
 template void ntk_matmul(matrix_view<const float>, matrix_view<const float>, const recipe&, int,

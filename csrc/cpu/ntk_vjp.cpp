@@ -156,7 +156,7 @@ int largest_exponent(const unit_rows<T, double>& Z) {
 // Rows of X per block: enough blocks for the threads, whole register tiles.
 index block_rows(index n, int threads) {
   const index part = machine_kernel<double>().rows;
-  return std::clamp(ceil_div(ceil_div(n, 2 * std::max(threads, 1)), part) * part, part, tile_edge);
+  return std::clamp(round_up(ceil_div(n, 2 * std::max(threads, 1)), part), part, tile_edge);
 }
 
 // Rows of Z per task: some 20 ms of products or of slopes, so that Ctrl-C is served.

@@ -12,12 +12,23 @@
 
 namespace pyntk {
 
+// use.operator()<C>(constants) for the type C that inputs of type T are computed in: their own, but
+// double for a deep recipe and for float64_sums.
+template <class T, class Use>
+void with_working_type(const recipe& recipe, const Use& use) {
+  const kernel_constants of = constants_of(recipe);
+  if (of.deep || recipe.float64_sums)
+    use.template operator()<double>(of);
+  else
+    use.template operator()<T>(of);
+}
+
 template <class T, class C>
 class unit_rows {
  public:
   unit_rows(matrix_view<const T> X, const kernel_constants& of, int threads)
       : X_(X),
-        held_(ceil_div(X.rows, tile_edge) * tile_edge),
+        held_(round_up(X.rows, tile_edge)),
         norms_(static_cast<std::size_t>(X.rows)),
         scales_(static_cast<std::size_t>(X.rows)),
         shares_(make_buffer<double>(held_ * 2 * share_pairs(of))) {
