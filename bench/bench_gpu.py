@@ -31,6 +31,12 @@ GRAMS = [
 ]
 MATMULS = [(32768, 784, 16), (32768, 64, 1)]
 NETWORKS = [(4096, 784, 16384), (16384, 64, 65536)]
+TRAININGS = [  # m, d, outputs, batch, steps
+    (200, 100, 50, 16, 1000),
+    (800, 40, 1, 1, 1000),
+    (16384, 784, 1, 64, 200),
+    (4096, 784, 10, 1024, 100),
+]
 CHECKED = 64  # rows and columns of a result that are compared
 
 
@@ -165,6 +171,43 @@ def bench_network(n, d, m):
     gpu_formulas.release()
 
 
+def bench_training(m, d, k, batch, steps):
+    import cupy
+    import gpu_formulas
+
+    from pyntk.contract import LOSSES, TRAINED, Activation, Descent
+    from pyntk.dispatch import kernel
+
+    n, eta = 10_000, 0.5 / d
+    X, Y = rows(n, d, "float32", 1), rows(n, k, "float32", 2)
+    W, A = rows(m, d, "float32", 3) / np.float32(d**0.5), rows(m, k, "float32", 4)
+    c = cupy.zeros(k, "float32")
+    order = cupy.asarray(np.random.default_rng(5).integers(0, n, (steps, batch)))
+    descent = Descent(LOSSES["mean_squares"], TRAINED["all"], True, m**-0.5, limit=1e30)
+
+    def by_pyntk(X, Y, order, eta, W, A, c):
+        trained = W.copy()
+        kernel("two_layer_descent", "cuda")(
+            X=X, Y=Y, order=order, step_sizes=cupy.full(steps, eta), activation=Activation(),
+            descent=descent, threads=1, W=trained, A=A.copy(), c=c.copy(),
+            losses=cupy.empty(steps), done=cupy.empty(1, np.int64),
+        )  # fmt: skip
+        return trained
+
+    wide = (array.astype("float64") for array in (W, A, c))
+    expected = gpu_formulas.sgd_cupy(X, Y, order, eta, *wide)
+    moved, size = (float(cupy.linalg.norm(array)) for array in (expected - W, W))
+    allowed = 1e-4 * moved + steps * 2**-24 * size  # each step rounds W
+    case = f"{steps} steps m={m} d={d} outputs={k} batch={batch}"
+    for name, call in {"pyntk": by_pyntk, **gpu_formulas.TRAININGS}.items():
+        trained, times = seconds(lambda call=call: call(X, Y, order, eta, W, A, c))
+        error = float(cupy.linalg.norm(trained - expected))
+        if not error <= allowed:
+            raise AssertionError(f"{name}, {case}: off by {error}, W moved by {moved}")
+        yield row(case, name, times, None, flops=steps * batch * m * (4 * d + 6 * k))
+    gpu_formulas.release()
+
+
 def row(case, contender, times, error, **floor):
     median = statistics.median(times)
     print(f"{case:40} {contender:16} {1000 * median:9.2f} ms", flush=True)
@@ -235,6 +278,8 @@ def main():
         report["rows"] += bench_matmul(*case)
     for case in NETWORKS:
         report["rows"] += bench_network(*case)
+    for case in TRAININGS:
+        report["rows"] += bench_training(*case)
     stem = f"{report['date']}-{re.sub(r'[^a-z0-9]+', '-', gpu.lower()).strip('-')}"
     options.results.mkdir(parents=True, exist_ok=True)
     (options.results / f"{stem}.json").write_text(json.dumps(report, indent=1) + "\n")

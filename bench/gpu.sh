@@ -42,10 +42,12 @@ export XDG_CACHE_HOME="$work/cache" OPENBLAS_NUM_THREADS=1
 step info 60 "$python" -m pyntk info
 
 # Other people's warnings, as CuPy's at its import on some machines, are no failure of ours.
-step contract 150 "$python" -m pytest tests/test_contract.py -q --tb=short \
-  --maxfail=20 -p no:cacheprovider \
-  -k "cpu or cuda or every_kernel" \
-  -W default::UserWarning -W default::DeprecationWarning -W default::FutureWarning
+contract() { # NAME SECONDS TESTS FILES...
+  step "$1" "$2" "$python" -m pytest "${@:4}" -q --tb=short --maxfail=20 -p no:cacheprovider \
+    -k "$3" -W default::UserWarning -W default::DeprecationWarning -W default::FutureWarning
+}
+contract contract 150 "cpu or cuda or every_kernel" tests/test_contract.py
+contract networks 120 cuda tests/test_{network_contract,training_contract,training_sums}.py
 
 # 9 is what a tool found; any other status, that it could not look.
 for tool in memcheck racecheck; do

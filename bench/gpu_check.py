@@ -47,6 +47,8 @@ def small():
         H = numpy_formula.finite_width_gram(*host[:2])
         check("finite_width_gram", cupy.asnumpy(pyntk.finite_width_gram(X, W)), H)
         small_networks(X, W, a, y, *numpy_formula.loss_and_gradient(*host))
+        small_training(X, W, a, y)
+        small_numbers(dtype)
     print("every kernel of csrc/cuda ran and agrees with NumPy")
 
 
@@ -84,3 +86,54 @@ def small_networks(X, W, a, y, loss, dW):
     flips = cupy.full(len(X), -1, np.int64)
     kernel("pattern_flips", "cuda")(P=P, Q=Q, threads=1, flips=flips)
     check("pattern_flips", cupy.asnumpy(flips), np.full(len(X), len(W)))
+
+
+def small_training(X, W, a, y):
+    """Train the first layer on batches that take the way of small steps, and that of large ones."""
+    import cupy
+    import numpy_formula
+
+    from pyntk.contract import LOSSES, TRAINED, Activation, Descent
+    from pyntk.dispatch import kernel
+
+    steps, eta = 3, 0.05
+    descent = Descent(LOSSES["half_squares"], TRAINED["first"], False, len(W) ** -0.5)
+    for batch in (1, 33, 66):
+        order = np.random.default_rng(batch).integers(0, len(X), (steps, batch))
+        trained, A, c = W.copy(), a[:, None].copy(), cupy.zeros(1, X.dtype)
+        losses, done = cupy.full(steps, np.nan), cupy.full(1, -1, np.int64)
+        kernel("two_layer_descent", "cuda")(
+            X=X, Y=y[:, None].copy(), order=cupy.asarray(order),
+            step_sizes=cupy.full(steps, eta), activation=Activation(), descent=descent, threads=1,
+            W=trained, A=A, c=c, losses=losses, done=done,
+        )  # fmt: skip
+        inputs, weights, last, targets = (
+            cupy.asnumpy(array).astype(np.float64) for array in (X, W, a, y)
+        )
+        expected = []
+        for rows_of_step in order:
+            loss, dW = numpy_formula.loss_and_gradient(
+                inputs[rows_of_step], weights, last, targets[rows_of_step]
+            )
+            weights -= eta * dW
+            expected.append(loss)
+        check(f"two_layer_descent, batch {batch}, losses", cupy.asnumpy(losses), expected)
+        check(f"two_layer_descent, batch {batch}, W", cupy.asnumpy(trained), weights)
+        if int(done[0]) != steps:
+            raise AssertionError(f"two_layer_descent: {int(done[0])} of {steps} steps")
+
+
+def small_numbers(dtype):
+    """Compare random numbers with those of the CPU: the same to the bit."""
+    import cupy
+
+    from pyntk.dispatch import kernel
+
+    n, p = 70, 39
+    for name, argument, kind in (("uniforms", "U", "float64"), ("normals", "Z", dtype)):
+        by_device, by_host = cupy.zeros((n, p), kind), np.zeros((n, p), kind)
+        for backend, numbers in (("cuda", by_device), ("cpu", by_host)):
+            options = {"seed": 2**63 + 5, "stream": 2, "first": 2**40, "threads": 1}
+            kernel(f"random_{name}", backend)(**options, **{argument: numbers})
+        if not (cupy.asnumpy(by_device) == by_host).all():
+            raise AssertionError(f"random_{name}: the bits are not those of the CPU")

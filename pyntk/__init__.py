@@ -7,7 +7,7 @@ kernel loads the backend that it uses (``python -m pyntk info`` lists them).
 import importlib
 from types import ModuleType
 
-from pyntk import activation
+from pyntk import activation, distributions, schedule
 from pyntk.derivatives import ntk_vjp
 from pyntk.dispatch import BackendError
 from pyntk.finite_width import finite_width_gram
@@ -15,17 +15,25 @@ from pyntk.gram import arc_cosine_gram, ntk_diag, ntk_gram
 from pyntk.network import Gradients, TwoLayer
 from pyntk.patterns import pattern_flips
 from pyntk.products import ntk_matmul, ntk_operator
+from pyntk.run import Distance, DivergenceError, Record, Run, Weights
 from pyntk.spectrum import eigh
+from pyntk.training import train
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BackendError",
+    "Distance",
+    "DivergenceError",
     "Gradients",
+    "Record",
+    "Run",
     "TwoLayer",
+    "Weights",
     "__version__",
     "activation",
     "arc_cosine_gram",
+    "distributions",
     "eigh",
     "finite_width_gram",
     "ntk_diag",
@@ -34,6 +42,8 @@ __all__ = [
     "ntk_operator",
     "ntk_vjp",
     "pattern_flips",
+    "schedule",
+    "train",
 ]
 
 

@@ -50,6 +50,29 @@ LOSSES: Final = {"half_squares": 0, "mean_squares": 1, "logistic": 2, "softmax":
 """The losses of two_layer_step, and the code that it takes."""
 
 
+class Descent(NamedTuple):
+    """How a network is trained: ``csrc/core/descent.hpp``, field by field.
+
+    theta <- (1 - eta weight_decay) theta - eta d loss / d theta + sqrt(2 eta temperature) z for the
+    parameters that ``trained`` names (a code of TRAINED), and c, if ``output_bias``, with the last
+    layer. Training stops before the step whose loss is not at most ``limit``.
+    """
+
+    loss: int
+    trained: int
+    output_bias: bool
+    scale: float
+    weight_decay: float = 0.0
+    temperature: float = 0.0
+    seed: int = 0
+    first_step: int = 0
+    limit: float = float("inf")
+
+
+STREAMS: Final = {"samples": 0, "components": 1, "batches": 2, "W": 3, "A": 4, "c": 5}
+"""The streams of random numbers: those of data, and of the noise of a parameter."""
+
+
 class Kernels(Protocol):
     """A backend module."""
 
@@ -123,6 +146,37 @@ class Kernels(Protocol):
 
         G = d loss / d F (n, k), dW (m, d), dA (m, k); dW or dA of no rows is not computed.
         """
+
+    def two_layer_descent(
+        self,
+        *,
+        X: Array,
+        Y: Array,
+        order: Array,
+        step_sizes: Array,
+        activation: Activation,
+        descent: Descent,
+        threads: int,
+        W: Array,
+        A: Array,
+        c: Array,
+        losses: Array,
+        done: Array,
+    ) -> None:
+        """Train W (m, d), A (m, k), c (k,) in place, one step per row of order and step_sizes.
+
+        The batch of step t is the rows order[t] of X (n, d) and Y (n, k); an order (0, 0) of int64
+        means that every step takes all samples. losses (steps,) of float64: the loss of the batch
+        before step t, NaN after the last one seen; done (1,) of int64: the number of steps done.
+        """
+
+    def random_uniforms(
+        self, *, seed: int, stream: int, first: int, threads: int, U: Array
+    ) -> None:
+        """U (n, p) of float64 in [0, 1): row i is row first + i of the stream."""
+
+    def random_normals(self, *, seed: int, stream: int, first: int, threads: int, Z: Array) -> None:
+        """Z (n, p), normal numbers: row i is row first + i of the stream."""
 
     def activation_patterns(
         self, *, X: Array, W: Array, right: bool, threads: int, P: Array

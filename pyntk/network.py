@@ -248,13 +248,17 @@ class TwoLayer(Initialised):
     def _options(self) -> dict[str, Any]:
         return {"activation": self.activation, "scale": self.scale, "threads": self._threads}
 
+    def _layers(self) -> tuple[Array, Array, Array]:
+        """Return (W, b), A (m, k) and c (k,), zeros for none: views, as kernels take them."""
+        A = self._second.reshape(self._second.shape[0], -1)
+        return self._first, A, A[0] * 0 if self._last is None else self._last.reshape(-1)
+
     def _admit(self, X: Any, **targets: tuple[Any, str]) -> Admitted:
         """Admit (W, b), X, A (m, k), c (k,), targets to one dtype; b needs a column of ones."""
-        A = self._second.reshape(self._second.shape[0], -1)
-        c = A[0] * 0 if self._last is None else self._last.reshape(-1)
+        first, A, c = self._layers()
         rest: dict[str, tuple[Any, str]] = {"a": (A, "m k"), "c": (c, "k")}
         if not self._has_biases:
-            return admit(W=(self._first, "m d"), X=(X, "n d"), **rest, **targets)
+            return admit(W=(first, "m d"), X=(X, "n d"), **rest, **targets)
         # No rows of W and A: what X and y are compared with, and nothing to copy.
         given = admit(W=(self.W[:0], "m d"), a=(A[:0], "m k"), X=(X, "n d"), **targets)
         n, d = given[2].shape
@@ -263,7 +267,7 @@ class TwoLayer(Initialised):
         with_ones = given.empty(n, d + 1)
         with_ones[:, :d], with_ones[:, d] = given[2], 1
         rest |= {name: (given[3], targets[name][1]) for name in targets}
-        return admit(**{"(W, b)": (self._first, "m e"), "X": (with_ones, "n e"), **rest})
+        return admit(**{"(W, b)": (first, "m e"), "X": (with_ones, "n e"), **rest})
 
     def _output_bias_gradient(self, inputs: Admitted, G: Array) -> Array:
         """Return the sums of the columns of G in float64, by halves, each rounded once."""

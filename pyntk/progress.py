@@ -1,13 +1,18 @@
 """Progress with the time left, on standard error, where somebody watches."""
 
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pyntk.dispatch import load
 
 Report = Callable[[float, float], object]
+
+REPORT_EVERY: Final = 0.05
+"""Seconds between two reports."""
 
 
 class Progress:
@@ -62,11 +67,7 @@ def watched(run: Callable[..., None], progress: Any, backend: str) -> Callable[.
     """
     if progress is False:
         return run
-    if progress is not True and not callable(progress):
-        raise TypeError(
-            f"progress must be True, False or a callable(done, total), "
-            f"not {type(progress).__name__}"
-        )
+    admit_progress(progress)
     set_progress = (lambda report: None) if backend == "cuda" else load(backend).set_progress
 
     def run_watched(**arguments: Any) -> None:
@@ -93,6 +94,50 @@ def watched(run: Callable[..., None], progress: Any, backend: str) -> Callable[.
                 bar.close()
 
     return run_watched
+
+
+def admit_progress(progress: Any) -> None:
+    """Raise TypeError for anything but True, False and a callable(done, total)."""
+    if not isinstance(progress, bool) and not callable(progress):
+        raise TypeError(
+            f"progress must be True, False or a callable(done, total), "
+            f"not {type(progress).__name__}"
+        )
+
+
+@contextmanager
+def counted(progress: Any, total: int) -> Iterator[Callable[[int], None]]:
+    """Give a function that takes the number of steps done, and shows it as :func:`watched` does.
+
+    Args:
+        progress: True shows a bar; a callable(done, total) is called at most every 50 ms, and at
+            the end.
+        total: number of steps.
+
+    Raises:
+        TypeError: ``progress`` is neither a Boolean nor callable.
+    """
+    admit_progress(progress)
+    bar = (
+        _open_bar("training", desc="training", total=total, unit="step")
+        if progress is True
+        else None
+    )
+    following = time.monotonic() + REPORT_EVERY
+
+    def report(done: int) -> None:
+        nonlocal following
+        if bar is not None:
+            bar.update(done - bar.n)
+        elif callable(progress) and (done == total or time.monotonic() >= following):
+            progress(done, total)
+            following = time.monotonic() + REPORT_EVERY
+
+    try:
+        yield report
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 class _Share:

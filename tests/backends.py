@@ -38,10 +38,14 @@ class Backend:
     module: ModuleType
     device: bool = False
 
-    def run(self, kernel, inputs, outputs):
-        """Call a kernel by keyword with outputs full of NaN (or of ones), and return them."""
+    def run(self, kernel, inputs, outputs, inouts=None):
+        """Call a kernel by keyword with outputs full of NaN (or of ones), and return them.
+
+        What it changes in place is given as ``inouts``: copied, and returned before the outputs.
+        """
         arrays = {name: self._put(value) for name, value in inputs.items()}
-        results = {name: self._put(_unwritten(*shape)) for name, shape in outputs.items()}
+        results = {name: self._put(value.copy()) for name, value in (inouts or {}).items()}
+        results |= {name: self._put(_unwritten(*shape)) for name, shape in outputs.items()}
         getattr(self.module, kernel)(**arrays, **results)
         return [self._get(result) for result in results.values()]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backends import CUDA_SOURCES
-from pyntk.contract import Activation, Recipe
+from pyntk.contract import LOSSES, TRAINED, Activation, Descent, Recipe
 
 TESTS = Path(__file__).parent
 SHORT_STRIPS = (
@@ -22,6 +22,14 @@ SHORT_STRIPS = (
 
 SHORT_BLOCKS = (("network_pass.cuh", "kept_bytes = index{32} << 20", "kept_bytes = 0"),)
 """Blocks of 32 samples."""
+
+ONE_GROUP = (("small_steps.cu", "most_groups = 512", "most_groups = 1"),)
+"""All slices of neurons in one block."""
+
+LARGE_STEPS = (
+    ("two_layer_descent.cu", "most_rows_of_small_steps = 64", "most_rows_of_small_steps = -1"),
+)
+"""Every batch takes the way of large ones."""
 
 BREAKS = {
     "what an addition rounds off is lost": (
@@ -114,7 +122,42 @@ BREAKS = {
         [*SHORT_BLOCKS, ("two_layer_step.cu", "part.get() + used);", "part.get());")],
         "test_two_layer_step and softmax and leaky",
     ),
+    "the words of a counter are used twice": (
+        [("random_numbers.cu", "uniform_of(words.at[2 * half]", "uniform_of(words.at[0 * half]")],
+        "test_random_uniforms",
+    ),
+    "the noise of another step": (
+        [("descent.cuh", "number * rows + r", "number + rows + r")],
+        "test_the_noise",
+    ),
+    "the batch of the step before": (
+        [("small_steps.cu", "neurons.forward(t + 1,", "neurons.forward(t < 0 ? 0 : t,")],
+        "test_many_steps and 9",
+    ),
+    "the second slice of a group is all": (
+        [*ONE_GROUP, ("small_steps.cu", "first ? 0 : share", "first ? 0 : 0 * share")],
+        "test_one_step_of_every_size",
+    ),
+    "a step with too large a loss is done": (
+        [("small_steps.cu", "!(loss <= net.how.limit)", "false")],
+        "test_training_stops and small",
+    ),
+    "a large step with too large a loss is done": (
+        [("large_steps.cu", " || !net.is_done(t)", "")],
+        "test_training_stops and large",
+    ),
+    "training has no end": (
+        [("descent.cuh", "ended_before(t) ? not_a_number : loss", "loss")],
+        "test_training_stops and small",
+    ),
+    "what a sum over a batch rounds off is lost": (
+        [("descent.cuh", "? rest - (total - before) : 0", "? 0 * before : 0")],
+        "test_a_sum_over_a_batch",
+    ),
 }
+
+
+CONTRACTS = ("contract", "network_contract", "training_contract", "emulator")
 
 
 def run_contract(changes, tests, folder, emulator):
@@ -131,7 +174,7 @@ def run_contract(changes, tests, folder, emulator):
         source.write_text(text.replace(line, changed))
     return subprocess.run(
         [sys.executable, "-P", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
-         *(str(TESTS / f"test_{name}.py") for name in ("contract", "network_contract", "emulator")),
+         *(str(TESTS / f"test_{name}.py") for name in CONTRACTS),
          "-k", f"emulator and ({tests})"],
         env={
             **os.environ,
@@ -161,6 +204,23 @@ def test_strips_and_chunks_keep_the_contract(tmp_path, emulator):
 def test_blocks_of_samples_keep_the_contract(tmp_path, emulator):
     tests = "(test_two_layer_step and (leaky or knots)) or test_a_step_computes"
     run = run_contract((*SHORT_BLOCKS, *SHORT_STRIPS), tests, tmp_path, emulator)
+    assert run.returncode == pytest.ExitCode.OK, run.stdout + run.stderr
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize(
+    ("changes", "tests"),
+    [
+        (ONE_GROUP, "test_one_step_of_every_size"),
+        (
+            (*LARGE_STEPS, *SHORT_BLOCKS, *SHORT_STRIPS),
+            "(test_one_step_of_every_loss and (leaky or two)) or test_many_steps or test_no_steps",
+        ),
+    ],
+    ids=["one group", "large"],
+)
+def test_either_way_of_training_keeps_the_contract(changes, tests, tmp_path, emulator):
+    run = run_contract(changes, tests, tmp_path, emulator)
     assert run.returncode == pytest.ExitCode.OK, run.stdout + run.stderr
 
 
@@ -198,3 +258,20 @@ def test_a_sum_over_many_samples(emulator):
     (dW,) = emulator.run("two_layer_gradient", inputs, {"dW": ((1, 1), np.float64)})
     exact = G.astype(np.longdouble).sum()
     assert abs(dW[0, 0] - exact) <= 4 * np.longdouble(2) ** -53 * exact
+
+
+@pytest.mark.emulator
+def test_a_sum_over_a_batch(emulator):
+    """c becomes the sum of the targets: a large one, and 63 below half an ulp of it."""
+    Y = np.full((64, 1), 0.9 * 2.0**-53)
+    Y[0] = 1
+    one, zero = np.ones((1, 1)), np.zeros((1, 1))
+    descent = Descent(LOSSES["half_squares"], TRAINED["last"], True, 1.0)
+    inputs = {"X": np.ones((64, 1)), "Y": Y, "order": np.zeros((0, 0), np.int64),
+              "step_sizes": np.ones(1), "activation": Activation(), "descent": descent,
+              "threads": 1}  # fmt: skip
+    outputs = {"losses": ((1,), np.float64), "done": ((1,), np.int64)}
+    parameters = {"W": -one, "A": zero, "c": np.zeros(1)}
+    _, _, c, *_ = emulator.run("two_layer_descent", inputs, outputs, parameters)
+    exact = Y.astype(np.longdouble).sum()
+    assert abs(c[0] - exact) <= 4 * np.longdouble(2) ** -53 * exact

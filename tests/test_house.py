@@ -14,6 +14,28 @@ PUBLIC = {
 }  # fmt: skip
 NETWORK = {"activation", "loss", "initial", "network_file", "parameters"}
 MORE = {"data": {"tables"}, "finite_width": {"activation"}, "network": {"scalars", *NETWORK}}
+EMBEDDING = {"contract", "dispatch", "gram", "network", "passes", "recipe", "threads"}
+TRAINING = {
+    "run": {"network"},
+    "schedule": {"arrays", "loss", "memory", "scalars"},
+    "draw": {"arrays", "contract", "dispatch", "initial", "scalars"},
+    "distributions": {
+        "arrays", "contract", "dispatch", "draw", "loss", "memory", "network", "scalars", "threads",
+    },
+    "trainee": {
+        "activation", "arrays", "contract", "dispatch", "initial", "loss", "memory", "network",
+        "recipe",
+    },
+    "batches": {"contract", "distributions", "draw", "trainee"},
+    "records": {"arrays", "contract", "memory", "patterns", "run", "scalars", "trainee"},
+    "stable_step": {"arrays", "contract", "trainee"},
+    "descent": {"arrays", "batches", "contract", "dispatch", "trainee"},
+    "training": {
+        "arrays", "batches", "contract", "descent", "distributions", "draw", "loss", "memory",
+        "network", "progress", "recipe", "records", "run", "scalars", "schedule", "stable_step",
+        "trainee",
+    },
+}  # fmt: skip
 ALLOWED = {
     "contract": set(),
     "threads": set(),
@@ -35,6 +57,17 @@ ALLOWED = {
     "parameters": {"arrays", "contract"},
     "initial": {"contract", "dispatch", "scalars"},
     "network_file": {"activation", "arrays", "contract", "initial"},
+    **TRAINING,
+    "passes": {
+        "activation",
+        "arrays",
+        "contract",
+        "dispatch",
+        "memory",
+        "overflow",
+        "scalars",
+        "threads",
+    },
 }
 
 
@@ -64,6 +97,8 @@ def test_layers(path):
             name == "" or name.startswith("theory") or name in {"data", "plot", "progress"}
             for name in used
         )
+    elif module[0] in {"torch", "jax"}:
+        assert all(name.startswith(module[0]) or name in EMBEDDING for name in used)
     elif module[0] in ALLOWED:
         assert used <= ALLOWED[module[0]]
     else:

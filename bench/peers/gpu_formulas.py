@@ -53,6 +53,35 @@ def loss_and_gradient_torch(X, W, a, y):
     return float(loss), cupy.asarray(W.grad)
 
 
+def sgd_cupy(X, Y, order, eta, W, A, c):
+    """Stochastic gradient descent on mean squares, both layers and c; returns the trained W."""
+    W, A, c, scale = W.copy(), A.copy(), c.copy(), len(W) ** -0.5
+    for batch in order:
+        x, y = X[batch], Y[batch]
+        P = x @ W.T
+        active = P > 0
+        H = P * active
+        G = (2 / len(batch)) * (scale * (H @ A) + c - y)
+        E = (G @ A.T) * active
+        W -= (eta * scale) * (E.T @ x)
+        A -= (eta * scale) * (H.T @ G)
+        c -= eta * G.sum(0)
+    return W
+
+
+def sgd_torch(X, Y, order, eta, W, A, c):
+    X, Y, order = (torch.as_tensor(array, device="cuda") for array in (X, Y, order))
+    W, A, c = (torch.as_tensor(p, device="cuda").clone().requires_grad_() for p in (W, A, c))
+    optimizer = torch.optim.SGD([W, A, c], lr=eta)
+    for batch in order:
+        F = torch.relu(X[batch] @ W.T) @ A * len(W) ** -0.5 + c
+        loss = ((F - Y[batch]) ** 2).sum() / len(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return cupy.asarray(W.detach())
+
+
 def syrk(X, accumulate=None, **_):
     """One triangle of X X', the other 0: what any exact method has to do, without the formula."""
     return cublas.syrk("N", X.astype(accumulate) if accumulate else X, lower=True)
@@ -67,6 +96,8 @@ def release():
 
 GRAMS = {"CuPy formula": ntk_gram_cupy}
 NETWORKS = {}
+TRAININGS = {"CuPy by hand": sgd_cupy}
 if torch is not None:
     GRAMS["PyTorch formula"] = ntk_gram_torch
     NETWORKS["PyTorch"] = loss_and_gradient_torch
+    TRAININGS["PyTorch"] = sgd_torch

@@ -24,6 +24,12 @@ inline void bind_tile_kernels(pybind11::module_& m) {
   bind(m, "two_layer_step", two_layer_step<float>, two_layer_step<double>,
        {"X", "W", "A", "c", "Y", "activation", "loss", "scale", "threads", "value", "G", "dW",
         "dA"});
+  bind(m, "two_layer_descent", two_layer_descent<float>, two_layer_descent<double>,
+       {"X", "Y", "order", "step_sizes", "activation", "descent", "threads", "W", "A", "c",
+        "losses", "done"});
+  bind(m, "random_uniforms", random_uniforms, {"seed", "stream", "first", "threads", "U"});
+  bind(m, "random_normals", random_normals<float>, random_normals<double>,
+       {"seed", "stream", "first", "threads", "Z"});
   bind(m, "activation_patterns", activation_patterns<float>, activation_patterns<double>,
        {"X", "W", "right", "threads", "P"});
   bind(m, "pattern_flips", pattern_flips, {"P", "Q", "threads", "flips"});

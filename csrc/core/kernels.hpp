@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "activation.hpp"
+#include "descent.hpp"
 #include "recipe.hpp"
 #include "view.hpp"
 
@@ -74,6 +75,26 @@ void two_layer_step(matrix_view<const T> X, matrix_view<const T> W, matrix_view<
                     vector_view<const T> c, matrix_view<const T> Y, const activation& activation,
                     int loss, double scale, int threads, vector_view<double> value,
                     matrix_view<T> G, matrix_view<T> dW, matrix_view<T> dA);
+
+// Gradient descent, one step per row of `order` (steps, batch): its batch is the rows order(t, :)
+// of X (n, d) and Y (n, k), its eta is step_sizes[t]. An order without rows means that every step
+// takes all samples. W, A and c are what is trained, in place. losses[t] is the loss of the batch
+// before step t; training stops before the step whose loss is not at most descent.limit, or when
+// interrupted, done[0] is the number of steps done, and the losses after the last one seen are NaN.
+template <class T>
+void two_layer_descent(matrix_view<const T> X, matrix_view<const T> Y,
+                       matrix_view<const std::int64_t> order, vector_view<const double> step_sizes,
+                       const activation& activation, const descent& descent, int threads,
+                       matrix_view<T> W, matrix_view<T> A, vector_view<T> c,
+                       vector_view<double> losses, vector_view<std::int64_t> done);
+
+// Numbers of math/random.hpp: row i is row first + i of the stream. U (n, p) uniform in [0, 1);
+// Z (n, p) normal, float32 numbers in both precisions.
+void random_uniforms(std::uint64_t seed, int stream, std::int64_t first, int threads,
+                     matrix_view<double> U);
+template <class T>
+void random_normals(std::uint64_t seed, int stream, std::int64_t first, int threads,
+                    matrix_view<T> Z);
 
 // Bit r % 64 of P(i, r / 64) is 1{w_r.x_i > 0}, or 1{w_r.x_i >= 0} with `right`, P (n, ceil(m /
 // 64)); the bits past m are 0.

@@ -11,10 +11,14 @@
   extern const gram_kernels grams;       \
   extern const network_kernels networks; \
   extern const bit_kernels bits;         \
+  extern const descent_kernels descents; \
+  extern const random_kernel randoms;    \
   }
 #define PYNTK_STRING(name) #name
 #define PYNTK_QUOTE(name) PYNTK_STRING(name)
-#define PYNTK_VERSION(isa) {PYNTK_QUOTE(isa), &isa::tiles, &isa::grams, &isa::networks, &isa::bits}
+#define PYNTK_VERSION(isa)                                         \
+  {PYNTK_QUOTE(isa), &isa::tiles,    &isa::grams,  &isa::networks, \
+   &isa::bits,       &isa::descents, &isa::randoms}
 
 namespace pyntk {
 
@@ -84,6 +88,15 @@ const network_kernel<float>& machine_network_kernel() {
 template <>
 const network_kernel<double>& machine_network_kernel() {
   return this_machine().networks->f64;
+}
+
+template <>
+const descent_kernel<float>& machine_descent_kernel() {
+  return this_machine().descents->f32;
+}
+template <>
+const descent_kernel<double>& machine_descent_kernel() {
+  return this_machine().descents->f64;
 }
 
 }  // namespace pyntk

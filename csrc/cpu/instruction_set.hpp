@@ -3,14 +3,15 @@
 
 #include <cstdint>
 
+#include "descent_kernel.hpp"
 #include "gram_kernel.hpp"
 #include "micro_kernel.hpp"
 #include "network_kernel.hpp"
+#include "random_kernel.hpp"
 
 namespace pyntk {
 
-// Of micro_kernel.cpp, gram_kernel.cpp and network_kernel.cpp, each compiled once per instruction
-// set.
+// The *_kernel.cpp files are compiled once per instruction set.
 struct tile_kernels {
   micro_kernel<float> f32;
   micro_kernel<double> f64;
@@ -41,12 +42,19 @@ struct network_kernels {
   network_kernel<double> f64;
 };
 
+struct descent_kernels {
+  descent_kernel<float> f32;
+  descent_kernel<double> f64;
+};
+
 struct instruction_set {
   const char* name;
   const tile_kernels* tiles;
   const gram_kernels* grams;
   const network_kernels* networks;
   const bit_kernels* bits;
+  const descent_kernels* descents;
+  const random_kernel* randoms;
 };
 
 // The best one this machine has, or the one the environment variable PYNTK_ISA names ("avx512",

@@ -57,14 +57,14 @@ PYNTK_INLINE void pre_activations(const T* C, const power_halves& row, const col
   }
 }
 
-// sigma of math/activation.hpp, piece by piece over all columns.
+// sigma of math/activation.hpp, piece by piece over all columns; NaN stays NaN.
 template <class T>
 void activate(const T* C, const activation& s, const power_halves& row,
               const column_halves& columns, double* __restrict values) {
   double p[width<T>];
   pre_activations(C, row, columns, p);
   for (int v = 0; v < width<T>; ++v)
-    values[v] = s.value + (p[v] < s.at[0] ? s.slopes[0] * (p[v] - s.at[0]) : 0.0);
+    values[v] = s.value + (p[v] >= s.at[0] ? 0.0 : s.slopes[0] * (p[v] - s.at[0]));
   for (int j = 0; j < s.knots; ++j) {
     const double begin = s.at[j], slope = s.slopes[j + 1];
     const bool last = j + 1 == s.knots;

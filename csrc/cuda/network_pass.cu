@@ -19,7 +19,7 @@ struct preactivations {
   __device__ double at(index i, index r) const {
     constexpr double largest = 1.7976931348623157e308;
     const double p = static_cast<double>(P(i, r));
-    if (homogeneous) return p;
+    if (homogeneous || p != p) return p;  // fmin and fmax make a number of a NaN
     return std::fmin(std::fmax(times_power_of_two(p, of_samples[i] + of_neurons[r]), -largest),
                      largest);
   }

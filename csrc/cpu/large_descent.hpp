@@ -1,0 +1,48 @@
+// Gradient descent by large steps: each is a two_layer_step and an update of all parameters, both
+// the work of many threads.
+#pragma once
+
+#include <cstdint>
+
+#include "../core/buffer.hpp"
+#include "../core/kernels.hpp"
+
+namespace pyntk {
+
+template <class T>
+class large_descent {
+ public:
+  large_descent(matrix_view<const T> X, matrix_view<const T> Y,
+                matrix_view<const std::int64_t> order, const activation& s, const descent& how,
+                int threads, matrix_view<T> W, matrix_view<T> A, vector_view<T> c);
+
+  // Forms the loss of step t and its gradients.
+  double begin_step(index t);
+  // Changes the parameters, all of them even where Ctrl-C is served meanwhile.
+  void end_step(index t, double eta);
+
+ private:
+  // How a step changes a parameter: p <- keep p - eta gradient + noise z.
+  struct change {
+    double eta, keep, noise;
+    index step;
+  };
+
+  void update_rows(const change& what, int stream, matrix_view<T> M, const T* gradient,
+                   index begin) const;
+  void update_bias(const change& what);
+
+  matrix_view<const T> X_, Y_;
+  matrix_view<const std::int64_t> order_;
+  activation s_;
+  descent how_;
+  int threads_;
+  matrix_view<T> W_, A_;
+  vector_view<T> c_;
+  bool first_, last_;  // which layers are trained
+  index batch_;
+  buffer<T> X_rows_, Y_rows_;  // of the batch, where it is not the whole
+  buffer<T> G_, dW_, dA_;
+};
+
+}  // namespace pyntk
