@@ -15,19 +15,23 @@ from pyntk.gram import arc_cosine_gram, ntk_diag, ntk_gram
 from pyntk.network import Gradients, TwoLayer
 from pyntk.patterns import pattern_flips
 from pyntk.products import ntk_matmul, ntk_operator
-from pyntk.spectrum import eigh
+from pyntk.projections import LabelSpectrum, label_spectrum
+from pyntk.spectrum import eigh, eigvalsh
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BackendError",
     "Gradients",
+    "LabelSpectrum",
     "TwoLayer",
     "__version__",
     "activation",
     "arc_cosine_gram",
     "eigh",
+    "eigvalsh",
     "finite_width_gram",
+    "label_spectrum",
     "ntk_diag",
     "ntk_gram",
     "ntk_matmul",

@@ -10,10 +10,49 @@ ROOT = Path(__file__).parent.parent
 PYTHON = sorted((ROOT / "pyntk").rglob("*.py"))
 EDGES = {"bench", "bench_report", "cli", "info", "plot", "__main__"}
 PUBLIC = {
-    "gram", "finite_width", "products", "derivatives", "network", "patterns", "spectrum", "data",
+    "gram", "finite_width", "products", "derivatives", "network", "patterns", "data",
 }  # fmt: skip
 NETWORK = {"activation", "loss", "initial", "network_file", "parameters"}
 MORE = {"data": {"tables"}, "finite_width": {"activation"}, "network": {"scalars", *NETWORK}}
+# What rests on LAPACK (cholesky calls backends.lapack itself) or on products without the matrix.
+LAPACK = {"arrays", "contract", "dispatch", "interruptible", "memory"}
+SPECTRUM = {
+    "interruptible": set(),
+    "spectrum": LAPACK,
+    "projections": {"arrays", "contract", "dispatch", "memory", "spectrum"},
+    # From H or X by Cholesky's factorisation
+    "parallel_rows": {"contract"},
+    "symmetric": {"arrays", "contract", "gram", "parallel_rows", "products", "recipe"},
+    "cholesky": {"backends", "contract", "interruptible", "memory", "symmetric"},
+    "refinement": {"contract"},
+    "refined_solution": {"cholesky", "contract", "refinement", "symmetric"},
+    "certificate": {"cholesky", "contract", "symmetric"},
+    "smallest_eigenvalue": {"certificate", "cholesky", "symmetric"} | LAPACK,
+    "solves": {
+        "certificate", "cholesky", "contract", "refined_solution", "refinement", "scalars",
+        "symmetric",
+    },
+    "leave_one_out": {"cholesky", "contract", "scalars", "symmetric"},
+    # From X by products alone
+    "operators": {"contract", "products", "scalars"},
+    "steps": {"progress"},
+    "nystrom": {"contract", "interruptible"},
+    "davidson": {"contract", "operators"},
+    "eigenpairs": {
+        "contract", "davidson", "memory", "nystrom", "operators", "progress", "scalars", "steps",
+    },
+    "density": {"contract", "memory", "operators", "plot", "progress", "scalars", "steps"},
+    "conjugate_gradients": {"contract"},
+    "cg": {
+        "arrays", "conjugate_gradients", "contract", "memory", "nystrom", "operators", "progress",
+        "scalars", "steps", "symmetric",
+    },
+    # Either, by what fits
+    "regression": {
+        "cg", "cholesky", "contract", "leave_one_out", "memory", "operators", "products",
+        "progress", "scalars", "steps", "symmetric",
+    },
+}  # fmt: skip
 ALLOWED = {
     "contract": set(),
     "threads": set(),
@@ -35,6 +74,7 @@ ALLOWED = {
     "parameters": {"arrays", "contract"},
     "initial": {"contract", "dispatch", "scalars"},
     "network_file": {"activation", "arrays", "contract", "initial"},
+    **SPECTRUM,
 }
 
 
