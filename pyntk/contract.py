@@ -189,8 +189,21 @@ class Kernels(Protocol):
     def finite_width_gram(self, *, X: Array, P: Array, m: int, threads: int, H: Array) -> None:
         """H_ij = x_i.x_j |active on x_i and x_j| / m: P from activation_patterns, H (n, n)."""
 
-    def eigh(self, *, A: Array, w: Array, V: Array) -> None:
-        """A = sum_k w_k v_k v_k': A (n, n), w (n,) ascending, row k of V (n, n) is v_k."""
+    def eigh(self, *, A: Array, first: int, w: Array, V: Array) -> None:
+        """Eigenpairs first, ..., first + k - 1 of A (n, n) in ascending order: w (k,), V (k, n).
+
+        The rows of V are the eigenvectors. Reads the lower triangle of A and destroys A; where k =
+        n, V may be A.
+        """
+
+    def eigvalsh(self, *, A: Array, w: Array) -> None:
+        """All eigenvalues of A (n, n), w (n,) ascending; reads its lower triangle, destroys A."""
+
+    def label_spectrum(self, *, A: Array, Y: Array, w: Array, P: Array) -> None:
+        """All eigenvalues of A (n, n), w (n,) ascending, and P_jk = (y_j.v_k)^2: Y, P (labels, n).
+
+        Reads the lower triangle of A and destroys A.
+        """
 
 
 NAMES: Final = tuple(name for name in vars(Kernels) if not name.startswith("_"))

@@ -12,12 +12,12 @@ import numpy as np
 from pyntk.arrays import DOUBLE, SINGLE, admit, to_host
 from pyntk.contract import Array
 from pyntk.dispatch import choose
-from pyntk.draw import Draw, admit_seed
 from pyntk.loss import dimensions
 from pyntk.memory import require
 from pyntk.network import TwoLayer
 from pyntk.scalars import admit_count, admit_integer, admit_number
 from pyntk.threads import admit_threads
+from pyntk.training.draw import Draw, admit_seed
 
 
 class Distribution:

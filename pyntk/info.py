@@ -6,6 +6,7 @@ import numpy as np
 import scipy
 
 from pyntk import __version__
+from pyntk.backends import lapack
 from pyntk.dispatch import available, load
 from pyntk.threads import allowed
 
@@ -23,7 +24,7 @@ def describe() -> str:
         "",
         f"instruction set: {_from_cpu('instruction_set', reasons) or 'chosen by Numba'}",
         f"threads: {allowed()} allowed",
-        f"LAPACK of backend cpu: {_from_cpu('lapack', reasons) or 'none: cpu is absent'}",
+        f"LAPACK: {_lapack()}",
         *(f"BLAS loaded: {line}" for line in _blas()),
     ]
     return "\n".join(lines)
@@ -33,6 +34,14 @@ def _from_cpu(name: str, reasons: dict[str, str | None]) -> str:
     """Return what the C++ backend says of itself, or nothing where it is absent."""
     tell = None if reasons["cpu"] else getattr(load("cpu"), name, None)
     return str(tell()) if tell else ""
+
+
+def _lapack() -> str:
+    """Return the LAPACK that eigh and the solves call, or why there is none."""
+    try:
+        return lapack.describe()
+    except (ImportError, OSError, ValueError) as error:
+        return f"none: {error}"
 
 
 def _blas() -> list[str]:

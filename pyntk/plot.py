@@ -48,15 +48,9 @@ def explanation_figure(explanation: "Explanation") -> "Figure":
     Raises:
         ModuleNotFoundError: matplotlib is not installed; the message says how to install it.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f'the picture needs matplotlib, which is absent ({error}): pip install "pyntk[explain]"'
-        ) from error
-    with rc_context(_STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(12, 9.6), layout="constrained", facecolor="white")
+    rc_context, figure_of = _matplotlib()
+    with rc_context(_STYLE):
+        figure: Figure = figure_of(figsize=(12, 9.6), layout="constrained", facecolor="white")
         figure.suptitle(_title(explanation), x=0.02, ha="left", fontsize=12.5)
         panels: Any = figure.subfigures(2, 2, wspace=0.04, hspace=0.05)
         _spectrum(panels[0, 0], explanation)
@@ -64,6 +58,41 @@ def explanation_figure(explanation: "Explanation") -> "Figure":
         _distance(panels[1, 0], explanation)
         _noise(panels[1, 1], explanation)
     return figure
+
+
+def histogram_figure(edges: Any, counts: Any, errors: Any, resolution: Any, n: int) -> "Figure":
+    """Draw estimated numbers of eigenvalues, with bars of two standard errors and the resolution.
+
+    Raises:
+        ModuleNotFoundError: matplotlib is not installed; the message says how to install it.
+    """
+    rc_context, figure_of = _matplotlib()
+    with rc_context(_STYLE):
+        figure: Figure = figure_of(figsize=(7, 4.2), layout="constrained", facecolor="white")
+        axes = figure.subplots()
+        axes.stairs(counts, edges, fill=True, color=TRUE, alpha=0.35)
+        logarithmic = edges[0] > 0
+        middles = np.sqrt(edges[1:] * edges[:-1]) if logarithmic else (edges[1:] + edges[:-1]) / 2
+        reach = np.stack([np.minimum(2 * errors + resolution, counts), 2 * errors + resolution])
+        axes.errorbar(middles, counts, reach, fmt="none", ecolor=INK, elinewidth=1, capsize=2)
+        if logarithmic:
+            axes.set_xscale("log")
+        axes.set_yscale("symlog", linthresh=1)
+        axes.set_ylim(bottom=0)
+        axes.set(xlabel=r"eigenvalue $\lambda$", ylabel="eigenvalues in the bin")
+        axes.set_title(f"Spectral density, $n$ = {n:,}")
+    return figure
+
+
+def _matplotlib() -> tuple[Any, Any]:
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f'the picture needs matplotlib, which is absent ({error}): pip install "pyntk[explain]"'
+        ) from error
+    return rc_context, Figure
 
 
 def _title(explanation: "Explanation") -> str:

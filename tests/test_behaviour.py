@@ -27,6 +27,7 @@ LONG_CALLS = {
     "two_layer_step": "net.loss_and_gradient(X[:6000], X[:6000, 0])",
     "two_layer_gradient": "net.loss_and_gradient(X[:6000], X[:6000, 0], trained='last', data=True)",
     "eigh": "pyntk.eigh(S, backend=backend)",
+    "label_spectrum": "pyntk.label_spectrum(S, X[:2000, 0], backend=backend)",
 }
 PROGRAM = """
 import sys, time, numpy as np, pyntk
@@ -41,7 +42,7 @@ for how in ({}, {"depth": 2}, {"depth": 30, "bias_variance": 0.1, "trained": "al
     pyntk.ntk_matmul(x, x, **how, backend=backend), pyntk.ntk_matmul(x, x, x, backend=backend)
     pyntk.ntk_vjp(x, x, x @ x.T, **how, backend=backend)
 pyntk.finite_width_gram(x, x, backend=backend), net.loss_and_gradient(X[:5], X[:5, 0])
-pyntk.eigh(X[:5] @ X[:5].T, backend=backend)
+pyntk.eigh(x @ x.T, backend=backend), pyntk.label_spectrum(x @ x.T, x[:, 0], backend=backend)
 S = X[:2000] @ X[:2000].T
 print("begin", flush=True)
 try:
@@ -96,6 +97,8 @@ CALLS = {
     "ntk_vjp": lambda X, how: pyntk.ntk_vjp(X, None, X @ X.T, **how),
     "arc_cosine_gram": lambda X, how: pyntk.arc_cosine_gram(X, degree=0, **how),
     "finite_width_gram": lambda X, how: pyntk.finite_width_gram(X, X[:100], **how),
+    "eigh": lambda X, how: pyntk.eigh(X @ X.T, **how).eigenvectors,
+    "label_spectrum": lambda X, how: pyntk.label_spectrum(X @ X.T, X, **how).projections,
     "forward": lambda X, how: pyntk.TwoLayer(X[:100], X[:100], **how).forward(X),
     "loss_and_gradient": lambda X, how: (
         pyntk.TwoLayer(X[:100], X[:100], X[:100, 0], **how).loss_and_gradient(X, X)[1].dW

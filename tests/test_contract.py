@@ -10,6 +10,7 @@ import pytest
 
 import reference
 import test_network_contract
+import test_spectrum_contract
 from backends import CONTRACT, CUDA_ABSENCE
 from bounds import (
     assert_gradient,
@@ -18,7 +19,6 @@ from bounds import (
     assert_sum,
     assert_within,
     entry_tolerance,
-    unit_roundoff,
 )
 from cases import (
     GRADIENT_CASES,
@@ -26,11 +26,9 @@ from cases import (
     NETWORK_CASES,
     PRODUCT_CASES,
     RECIPES,
-    SPECTRA,
     gradient_weights,
     network,
     random_rows,
-    symmetric,
 )
 from pyntk.contract import NAMES
 
@@ -150,23 +148,6 @@ def test_finite_width_gram(kernels, dtype, case):
     assert (H == H.T).all()
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 33, 90])
-@pytest.mark.parametrize("kind", SPECTRA)
-@both_dtypes
-def test_eigh(lapack, dtype, kind, n):
-    """LAPACK's test ratios, threshold 30."""
-    A = symmetric(kind, n, dtype)
-    w, V = lapack.run("eigh", {"A": A}, {"w": ((n,), dtype), "V": ((n, n), dtype)})
-    assert not np.isnan(w).any()
-    assert (np.diff(w) >= 0).all()
-    A, w, V, u = A.astype(L), w.astype(L), V.astype(L), unit_roundoff(dtype)
-    if n == 0:
-        return
-    size = np.abs(A).sum(1).max()
-    assert np.abs(A - (V.T * w) @ V).sum(1).max() <= 30 * n * u * size
-    assert np.abs(V @ V.T - np.eye(n)).sum(1).max() <= 30 * n * u
-
-
 @pytest.mark.parametrize("recipes", ["one layer", "float64 sums", "three layers, He, bias"])
 @both_dtypes
 def test_threads_do_not_change_a_bit(kernels, dtype, recipes):
@@ -201,5 +182,5 @@ def test_cuda_on_a_device():
 
 
 def test_every_kernel_has_a_contract():
-    every = [*globals(), *vars(test_network_contract)]
+    every = [*globals(), *vars(test_network_contract), *vars(test_spectrum_contract)]
     assert set(NAMES) <= {name.removeprefix("test_") for name in every if name.startswith("test_")}

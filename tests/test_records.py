@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import pyntk
-from pyntk import records
 from pyntk.activation import piecewise_linear
 from pyntk.distributions import gaussian
+from pyntk.training import records
 
 N, D, M = 40, 6, 30
 rng = np.random.default_rng(0)

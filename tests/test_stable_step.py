@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import pyntk
-from pyntk import stable_step
 from pyntk.activation import leaky_relu, piecewise_linear
-from pyntk.trainee import Trainee
+from pyntk.training import stable_step
+from pyntk.training.trainee import Trainee
 
 rng = np.random.default_rng(0)
 N, D, M, K = 23, 4, 9, 3

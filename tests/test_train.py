@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import pyntk
-from pyntk import batches, descent
 from pyntk.activation import leaky_relu
 from pyntk.contract import STREAMS
 from pyntk.dispatch import kernel
 from pyntk.distributions import gaussian, gaussian_mixture, sphere
+from pyntk.training import batches, loop
 
 N, D, M, K = 37, 5, 13, 3
 PARAMETERS = ("W", "b", "a", "c")
@@ -158,8 +158,8 @@ def test_nothing_but_the_seed_changes_a_bit(backend, how, dtype, monkeypatch):
     assert_same_network(net, trained(threads=1))
     assert_same_network(net, trained(record={"distance": 1, "weights": [3, 4, 30], "norms": 7}))
     for first, largest in ((1, 1), (3, 7), (1000, 1000)):
-        monkeypatch.setattr(descent, "FIRST_CHUNK", first)
-        monkeypatch.setattr(descent, "LARGEST_CHUNK", largest)
+        monkeypatch.setattr(loop, "FIRST_CHUNK", first)
+        monkeypatch.setattr(loop, "LARGEST_CHUNK", largest)
         assert_same_network(net, trained())
     monkeypatch.setattr(batches, "BLOCK", 1000)
     assert_same_network(net, trained())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pyntk
-from pyntk import records
+from pyntk.training import records
 
 PAGE = (Path(__file__).parent.parent / "docs" / "training.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -112,9 +112,11 @@ template <class T>
 void finite_width_gram(matrix_view<const T> X, matrix_view<const std::uint64_t> P, index m,
                        int threads, matrix_view<T> H);
 
-// A = sum_k w_k v_k v_k', w (n,) ascending; row k of V (n, n) is v_k. Reads the lower triangle of
-// A.
-template <class T>
-void eigh(matrix_view<const T> A, vector_view<T> w, matrix_view<T> V);
+// The symmetric tridiagonal matrix with the diagonal d (n,) and e (n - 1,) beside it is sum_k w_k
+// v_k v_k', w (n,) ascending; row j of Z (k, n) has the products of row j of Y (k, n) with v_1,
+// ..., v_n. All NaN where the iteration does not converge. On the CPU alone: it has no parallelism.
+void tridiagonal_spectrum(vector_view<const double> d, vector_view<const double> e,
+                          matrix_view<const double> Y, vector_view<double> w,
+                          matrix_view<double> Z);
 
 }  // namespace pyntk

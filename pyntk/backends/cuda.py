@@ -34,7 +34,9 @@ __all__ = [
     "activation_patterns",
     "device_name",
     "eigh",
+    "eigvalsh",
     "finite_width_gram",
+    "label_spectrum",
     "ntk_diag",
     "ntk_gram",
     "ntk_gram_cross",
@@ -51,9 +53,23 @@ __all__ = [
 ]
 
 
-def eigh(*, A: Any, w: Any, V: Any) -> None:
-    """See :mod:`pyntk.contract`."""
+def eigh(*, A: Any, first: int, w: Any, V: Any) -> None:
+    """See :mod:`pyntk.contract`: all eigenpairs, by divide and conquer."""
+    last = first + len(w)
     # CuPy calls cusolverDnXsyevd, whose sizes are 64-bit, and looks at its status only if asked.
     with cupyx.errstate(linalg="raise"):
+        values, vectors = cupy.linalg.eigh(A, UPLO="L")
+    w[...], V[...] = values[first:last], vectors[:, first:last].T
+
+
+def eigvalsh(*, A: Any, w: Any) -> None:
+    """See :mod:`pyntk.contract`."""
+    with cupyx.errstate(linalg="raise"):
+        w[...] = cupy.linalg.eigvalsh(A, UPLO="L")
+
+
+def label_spectrum(*, A: Any, Y: Any, w: Any, P: Any) -> None:
+    """See :mod:`pyntk.contract`: through the eigenvectors; the QL iteration has no parallelism."""
+    with cupyx.errstate(linalg="raise"):
         w[...], vectors = cupy.linalg.eigh(A, UPLO="L")
-    V[...] = vectors.T
+    P[...] = (Y @ vectors) ** 2

@@ -10,8 +10,8 @@ import numpy as np
 
 from pyntk.contract import Array
 from pyntk.distributions import Distribution
-from pyntk.draw import Draw
-from pyntk.trainee import Samples, Trainee
+from pyntk.training.draw import Draw
+from pyntk.training.trainee import Samples, Trainee
 
 BLOCK: Final = 2**21
 """Bytes of fresh samples, or of drawn row numbers, that are held at a time, about."""

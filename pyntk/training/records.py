@@ -13,9 +13,9 @@ from pyntk.arrays import to_host
 from pyntk.contract import LOSSES, Array
 from pyntk.memory import require
 from pyntk.patterns import pattern_flips
-from pyntk.run import Distance, Record, Weights
 from pyntk.scalars import admit_count, admit_integer
-from pyntk.trainee import Layers, Samples, Trainee
+from pyntk.training.run import Distance, Record, Weights
+from pyntk.training.trainee import Layers, Samples, Trainee
 
 SLICE: Final = 2**17
 """Numbers of a weight matrix that are looked at at a time."""

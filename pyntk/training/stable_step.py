@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pyntk.arrays import to_host
 from pyntk.contract import LOSSES, Activation
-from pyntk.trainee import Samples, Trainee
+from pyntk.training.trainee import Samples, Trainee
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyntk.arrays import to_host
-from pyntk.batches import Batches
 from pyntk.contract import Array, Descent
 from pyntk.dispatch import kernel
-from pyntk.trainee import Samples, Trainee
+from pyntk.training.batches import Batches
+from pyntk.training.trainee import Samples, Trainee
 
 CHUNK_SECONDS: Final = 0.1
 """About how long a call takes: progress is shown between two of them."""

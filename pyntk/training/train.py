@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyntk.arrays import admit, to_host
-from pyntk.batches import Batches, Fresh, FullBatch, WithoutReplacement, WithReplacement
 from pyntk.contract import LOSSES, Descent
-from pyntk.descent import Loop
 from pyntk.distributions import Distribution
-from pyntk.draw import Draw, admit_seed
 from pyntk.loss import Loss
 from pyntk.memory import require
 from pyntk.network import TwoLayer
 from pyntk.progress import admit_progress, counted
 from pyntk.recipe import Trained
-from pyntk.records import Series, Subject, admit_record, quantities
-from pyntk.run import DivergenceError, Record, Run
 from pyntk.scalars import admit_count, admit_integer, admit_number
 from pyntk.schedule import step_sizes
-from pyntk.stable_step import MOST_PRODUCTS, MOST_ROWS, spread, stable_step_size
-from pyntk.trainee import Samples, Trainee
+from pyntk.training.batches import Batches, Fresh, FullBatch, WithoutReplacement, WithReplacement
+from pyntk.training.draw import Draw, admit_seed
+from pyntk.training.loop import Loop
+from pyntk.training.records import Series, Subject, admit_record, quantities
+from pyntk.training.run import DivergenceError, Record, Run
+from pyntk.training.stable_step import MOST_PRODUCTS, MOST_ROWS, spread, stable_step_size
+from pyntk.training.trainee import Samples, Trainee
 
 DIVERGED: Final = 1e6
 """A loss so many times that of the start is a divergence."""

@@ -1,0 +1,210 @@
+"""Linear systems with a kernel matrix that is never stored, by conjugate gradients."""
+
+import warnings
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+
+from pyntk.arrays import admit
+from pyntk.contract import Array
+from pyntk.linalg.conjugate_gradients import Recurrence, run
+from pyntk.linalg.nystrom import COLUMNS, count_products, nystrom, nystrom_bytes
+from pyntk.linalg.operators import admit_seed, product_bytes
+from pyntk.linalg.steps import Steps
+from pyntk.linalg.symmetric import admit_labels, admit_symmetric
+from pyntk.memory import WORKING, require
+from pyntk.progress import Report
+from pyntk.scalars import admit_count, admit_integer, admit_number
+
+RANK: Final = 512
+"""Of the preconditioner, unless it is given: its sketch costs about 16 steps."""
+
+
+class CGSolution(NamedTuple):
+    """An approximation of (K + ridge I)^-1 y, and how it was reached.
+
+    Attributes:
+        x: (n,) or (n, k) float64, as y.
+        residuals: (steps + 1,) or (steps + 1, k): norms of the residual over that of y after each
+            step, by the recurrence. A column that is done keeps its last one.
+        residual: the same of x, computed anew from a product; the largest of the columns.
+        steps: of conjugate gradients, each of one product.
+        converged: whether ``residual`` is at most the tolerance.
+        reason: why it stopped.
+        rank: of the preconditioner, 0 for none.
+    """
+
+    x: Array
+    residuals: Array
+    residual: float
+    steps: int
+    converged: bool
+    reason: str
+    rank: int
+
+
+class SolveInterrupted(KeyboardInterrupt):
+    """Ctrl-C during :func:`cg_solve`.
+
+    Attributes:
+        x: (n,) or (n, k) float64, what was reached; give it as ``start`` to go on.
+    """
+
+    def __init__(self, x: Array) -> None:
+        super().__init__("cg_solve was interrupted; the exception's x is what was reached")
+        self.x = x
+
+
+def cg_solve(
+    X: Any,
+    y: Any,
+    *,
+    ridge: float = 0.0,
+    preconditioner: Literal["nystrom"] | None = "nystrom",
+    rank: int | None = None,
+    tol: float = 1e-6,
+    most_steps: int = 1000,
+    start: Any = None,
+    seed: int = 0,
+    progress: bool | Report = False,
+    **kernel: Any,
+) -> CGSolution:
+    r"""Solve (K(X, X) + ridge I) x = y without storing K.
+
+    Conjugate gradients, preconditioned with a randomised Nystrom approximation of K. Several
+    right-hand sides share each product; each column has its own recurrence, and leaves the product
+    when it is done. When all are done the residual is computed anew, and the recurrence is started
+    again from it where it is larger than the tolerance, until that gains nothing.
+
+    Everything is in float64: float32 rows are converted once, and the kernel is that of the
+    converted rows, so there is no float32 floor to the residual. A residual can reach about
+    2^-53 n lambda_max / (lambda_min + ridge), and no less.
+
+    Memory is proportional to n (d + 2 rank + 20 k).
+
+    Args:
+        X: (n, d) real numbers, finite, on the host.
+        y: (n,) or (n, k) right-hand sides.
+        ridge: at least 0, added to the diagonal of K.
+        preconditioner: "nystrom", or None for none.
+        rank: of the preconditioner, 1 to n; None means 512, or n / 2 where that is less.
+        tol: the largest norm of a residual over that of its y.
+        most_steps: steps before giving up.
+        start: an approximation of x to start from, of the shape of y; it is not modified.
+        seed: of the random test vectors of the preconditioner.
+        progress: True shows a bar; a callable(done, total) is called after each product.
+        **kernel: keywords of :func:`ntk_matmul`: ``trained``, ``depth``, ``weight_variance``,
+            ``bias_variance``, ``threads``, ``backend``.
+
+    Returns:
+        A :class:`CGSolution`, a named tuple. Where the tolerance was not reached ``converged`` is
+        False, and a warning says so.
+
+    Raises:
+        ValueError: wrong shapes, NaN or infinity in an input, a parameter out of its range.
+        TypeError: an argument that is no real array on the host; a parameter of the wrong type.
+        MemoryError: more memory is needed than is available; the message has both numbers.
+        numpy.linalg.LinAlgError: without ridge, rows of X that make K singular (it names them).
+        SolveInterrupted: a KeyboardInterrupt with what was reached; before the first step, while
+            the preconditioner is made, Ctrl-C raises a plain one.
+
+    Warns:
+        RuntimeWarning: the tolerance was not reached.
+
+    References:
+        M. Hestenes, E. Stiefel, J. Res. Nat. Bur. Standards 49, 1952;
+        Z. Frangella, J. Tropp, M. Udell, SIAM J. Matrix Anal. Appl. 44, 2023, arXiv 2110.02820.
+    """
+    solution = reached(
+        X, y, ridge=ridge, preconditioner=preconditioner, rank=rank, tol=tol,
+        most_steps=most_steps, start=start, seed=seed, progress=progress, kernel=kernel,
+    )  # fmt: skip
+    if not solution.converged:
+        warnings.warn(
+            f"cg_solve stopped at a residual of {solution.residual:.3g} of y, above tol = "
+            f"{tol:.3g}: {solution.reason}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return solution
+
+
+def reached(
+    X: Any, y: Any, *, ridge: Any, preconditioner: Any, rank: Any, tol: Any, most_steps: Any,
+    start: Any, seed: Any, progress: Any, kernel: dict[str, Any],
+) -> CGSolution:  # fmt: skip
+    """Return the solution of :func:`cg_solve`, converged or not, without a warning."""
+    added = admit_number("ridge", ridge, least=0)
+    tolerance = admit_number("tol", tol, least=0)
+    most = admit_count("most_steps", most_steps)
+    if preconditioner not in ("nystrom", None):
+        raise ValueError(f"preconditioner must be 'nystrom' or None, not {preconditioner!r}")
+    random = admit_seed(seed)
+    matrix = admit_symmetric("cg_solve", None, X, kernel, definite=added == 0)
+    Y, is_vector, _ = admit_labels("cg_solve", y, matrix)
+    first = None if start is None else _admit_start(start, matrix, Y, is_vector)
+    width = 0 if preconditioner is None else admit_rank(rank, matrix.n)
+    require(
+        "cg_solve", solve_bytes(matrix.n, Y.shape[1], width),
+        hint="a smaller rank needs less" if width else "",
+    )  # fmt: skip
+    # K and ridge times a power of two, so that no square of their size overflows.
+    scale = _power_of_two(float(matrix.diagonal.max(initial=0)) + added)
+
+    def multiply(V: Array) -> Array:
+        return matrix.product(V * scale)
+
+    with Steps(progress, most + count_products(width)) as counted:
+        precondition = None
+        if width:
+            sketch = nystrom(multiply, matrix.n, width, random, counted.advance)
+            width, precondition = len(sketch.eigenvalues), sketch.preconditioner(added * scale)
+        state = Recurrence(Y, None if first is None else first / scale)
+        try:
+            reason = run(
+                state, multiply, added * scale, precondition, tolerance, most, counted.advance
+            )
+        except KeyboardInterrupt:
+            raise SolveInterrupted(_shaped(state.solution() * scale, is_vector)) from None
+    history = np.array(state.history)
+    return CGSolution(
+        _shaped(state.solution() * scale, is_vector), history[:, 0] if is_vector else history,
+        float(state.true.max(initial=0)), state.steps, bool((state.true <= tolerance).all()),
+        reason, width,
+    )  # fmt: skip
+
+
+def solve_bytes(n: int, k: int, rank: int) -> int:
+    """Return what :func:`cg_solve` allocates at its highest point, its arguments apart."""
+    sketching = nystrom_bytes(n, rank) + product_bytes(n, min(rank, COLUMNS))
+    return max(sketching, 8 * n * (rank + 10 * k) + product_bytes(n, k)) + WORKING
+
+
+def admit_rank(rank: Any, n: int) -> int:
+    """Return the rank of the preconditioner for n rows."""
+    if rank is None:
+        return max(min(1, n), min(RANK, n // 2))
+    width = admit_integer("rank", rank)
+    if not 1 <= width <= n:
+        raise ValueError(f"rank must be 1 to n = {n}, not {width}")
+    return width
+
+
+def _admit_start(start: Any, matrix: Any, Y: Array, is_vector: bool) -> Array:
+    """Return ``start`` as (n, k) float64."""
+    inputs = admit(start=(start, "n" if is_vector else "n k"))
+    if inputs.on_device:
+        raise TypeError("start is on a CUDA device; cupy.asnumpy(start) copies it")
+    expected = Y.shape[:1] if is_vector else Y.shape
+    if inputs[0].shape != expected:
+        raise ValueError(f"start must have the shape of y, {expected}, not {inputs[0].shape}")
+    return inputs[0].astype(np.float64).reshape(Y.shape)
+
+
+def _power_of_two(size: float) -> float:
+    """Return the power of two that takes a size to between 1/2 and 1."""
+    return float(np.ldexp(1.0, -int(np.frexp(size)[1]))) if 0 < size < np.inf else 1.0
+
+
+def _shaped(columns: Array, is_vector: bool) -> Array:
+    return columns[:, 0] if is_vector else columns

@@ -1,0 +1,126 @@
+"""Randomised Nystrom approximation of a positive semidefinite operator, and its preconditioner.
+
+Z. Frangella, J. Tropp, M. Udell, "Randomized Nystrom preconditioning", SIAM J. Matrix Anal. Appl.
+44, 2023, arXiv 2110.02820: algorithm 2.1, and equation (1.3) for the preconditioner.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from pyntk.contract import Array
+from pyntk.linalg.interruptible import interruptible
+
+COLUMNS: Final = 64
+"""Of a product: 64 columns cost about twice as much as one."""
+
+
+class Nystrom(NamedTuple):
+    """U diag(eigenvalues) U', near an operator K from below.
+
+    Attributes:
+        U: (n, rank), orthonormal columns.
+        eigenvalues: (rank,), positive, descending.
+    """
+
+    U: Array
+    eigenvalues: Array
+
+    def preconditioner(self, ridge: float) -> Callable[[Array], Array]:
+        """Return R -> P^-1 R for K + ridge I.
+
+        P^-1 = (lambda_l + ridge) U (Lambda + ridge)^-1 U' + (I - U U'), lambda_l the last one.
+        """
+        if not len(self.eigenvalues):
+            return lambda R: R.copy()
+        last = self.eigenvalues[-1] + ridge
+        removed = (1 - last / (self.eigenvalues + ridge))[:, None]
+        return lambda R: R - self.U @ (removed * (self.U.T @ R))
+
+
+def nystrom(
+    multiply: Callable[[Array], Array],
+    n: int,
+    rank: int,
+    random: np.random.Generator,
+    advance: Callable[[], None] = lambda: None,
+) -> Nystrom:
+    """Return the approximation from products with ``rank`` random columns.
+
+    The columns are made into a factor B with B B' = Y (Omega' Y)^+ Y' by the eigenvectors of
+    Omega' Y: a Cholesky factor of it, as in the paper, does not exist where K has a lower rank.
+
+    Args:
+        multiply: returns K V for V (n, c).
+        n: order of K.
+        rank: from 1 to n; directions that K does not have are left out.
+        random: where the test columns are taken from.
+        advance: called after each product.
+    """
+    Omega = _orthonormal(np.asfortranarray(random.standard_normal((n, rank))))
+    Y = np.empty((n, rank), order="F")
+    for begin in range(0, rank, COLUMNS):
+        columns = slice(begin, begin + COLUMNS)
+        Y[:, columns] = multiply(np.ascontiguousarray(Omega[:, columns]))
+        advance()
+    shift = float(np.sqrt(n) * np.finfo(float).eps * np.linalg.norm(Y))
+    if shift == 0:
+        return Nystrom(Y[:, :0], np.empty(0))
+    for begin in range(0, rank, COLUMNS):  # with no third array of this size
+        columns = slice(begin, begin + COLUMNS)
+        Y[:, columns] += shift * Omega[:, columns]
+    core = Omega.T @ Y
+    del Omega
+    approximation: Nystrom = _without(lambda: _compressed(Y, core, shift))
+    return approximation
+
+
+def nystrom_bytes(n: int, rank: int) -> int:
+    """Return what :func:`nystrom` allocates at its highest point, its products apart."""
+    return 8 * (2 * n * rank + 4 * rank * rank)
+
+
+def count_products(rank: int) -> int:
+    """Return how many products :func:`nystrom` asks for."""
+    return -(-rank // COLUMNS)
+
+
+def _compressed(Y: Array, core: Array, shift: float) -> Nystrom:
+    """Return U, Lambda of B = Y core^(-1/2): its left singular vectors, and squares less shift."""
+    values, V = np.linalg.eigh((core + core.T) / 2)
+    present = values > len(values) * np.finfo(float).eps * values[-1]
+    _rotate(Y, V[:, present] / np.sqrt(values[present]))
+    B, R = _factors(Y[:, : int(present.sum())])
+    left, sizes, _ = np.linalg.svd(R)
+    eigenvalues = sizes**2 - shift
+    kept = eigenvalues > shift
+    _rotate(B, left[:, kept])
+    return Nystrom(B[:, : int(kept.sum())], eigenvalues[kept])
+
+
+def _orthonormal(A: Array) -> Array:
+    Q: Array = _without(lambda: _factors(A)[0])
+    return Q
+
+
+def _factors(A: Array) -> tuple[Array, Array]:
+    """Return Q (in the memory of A, if it is in Fortran's order) and R of A."""
+    from scipy.linalg import qr
+
+    Q, R = qr(A, mode="economic", overwrite_a=True, check_finite=False)
+    return Q, R
+
+
+def _rotate(Q: Array, S: Array) -> None:
+    """Q[:, :kept] <- Q S in place, by blocks of rows."""
+    for begin in range(0, len(Q), 4096):
+        rows = slice(begin, begin + 4096)
+        Q[rows, : S.shape[1]] = Q[rows] @ S
+
+
+def _without(work: Callable[[], Any]) -> Any:
+    """Return what a call of LAPACK on own buffers returns; Ctrl-C does not wait for it."""
+    result: list[Any] = []
+    interruptible(lambda: result.append(work()))
+    return result[0]

@@ -1,0 +1,254 @@
+"""cg_solve: against a dense solver, and what its preconditioner, restarts and messages do."""
+
+import numpy as np
+import pytest
+
+import pyntk
+from pyntk.linalg.nystrom import nystrom
+
+N = 400
+
+
+def rows(n=N, d=10, seed=0):
+    return np.random.default_rng(seed).standard_normal((n, d))
+
+
+def clusters(n, d=64):
+    """20 clusters of relative width 0.1 on the sphere."""
+    generator = np.random.default_rng(1)
+    centres = generator.standard_normal((20, d))
+    X = centres[generator.integers(0, 20, n)] + 0.1 * generator.standard_normal((n, d))
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def residuals(X, x, Y, ridge, **kernel):
+    A = pyntk.ntk_gram(X, **kernel) + ridge * np.eye(len(X))
+    return np.linalg.norm(Y - A @ x, axis=0) / np.linalg.norm(Y, axis=0)
+
+
+@pytest.mark.parametrize("preconditioner", ["nystrom", None])
+@pytest.mark.parametrize("ridge", [0, 1e-3, 10])
+def test_solution(backend, preconditioner, ridge):
+    X, Y = rows(), rows(d=3, seed=1)
+    found = pyntk.cg_solve(
+        X, Y, ridge=ridge, preconditioner=preconditioner, tol=1e-9, backend=backend
+    )
+    assert found.converged
+    assert found.reason == "converged"
+    assert found.x.shape == Y.shape
+    assert found.residual <= 1e-9
+    true = residuals(X, found.x, Y, ridge)
+    np.testing.assert_allclose(true.max(), found.residual, rtol=1e-3, atol=1e-14)
+    exact = np.linalg.solve(pyntk.ntk_gram(X) + ridge * np.eye(N), Y)
+    # |x - exact| <= |residual| / lambda_min
+    least = np.linalg.eigvalsh(pyntk.ntk_gram(X))[0] + ridge
+    bound = 1e-9 * np.linalg.norm(Y, axis=0) / least
+    assert (np.linalg.norm(found.x - exact, axis=0) <= 1.01 * bound).all()
+    assert found.rank == (200 if preconditioner else 0)
+
+
+def test_history():
+    """A vector and its column alike; norm 1 at first; the last step is below the tolerance."""
+    X, Y = rows(), rows(d=2, seed=1)
+    both = pyntk.cg_solve(X, Y, ridge=0.1, preconditioner=None)
+    assert both.residuals.shape == (both.steps + 1, 2)
+    np.testing.assert_allclose(both.residuals[0], 1, rtol=1e-14)
+    assert (both.residuals[-1] <= 1e-6).all()
+    assert (both.residuals[-2] > 0.9e-6).any()
+    one = pyntk.cg_solve(X, Y[:, 0], ridge=0.1, preconditioner=None)
+    assert one.x.shape == (N,)
+    assert one.residuals.shape == (one.steps + 1,)
+    # Later the order of sums shows, as it does in every Krylov method.
+    np.testing.assert_allclose(one.residuals[:15], both.residuals[:15, 0], rtol=1e-6)
+
+
+def test_kernel_keywords():
+    X, y = rows(), rows(d=1, seed=1)[:, 0]
+    how = {"trained": "all", "depth": 3, "bias_variance": 0.1}
+    found = pyntk.cg_solve(X, y, ridge=0.1, **how)
+    assert residuals(X, found.x, y, 0.1, **how) <= 1.001e-6
+
+
+def test_zero_labels_and_no_labels():
+    X, Y = rows(), rows(d=3, seed=1)
+    Y[:, 1] = 0
+    found = pyntk.cg_solve(X, Y, ridge=0.1, start=np.ones((N, 3)))
+    assert found.converged
+    assert not found.x[:, 1].any()
+    assert found.x[:, 0].any()
+    nothing = pyntk.cg_solve(X, Y[:, :0], ridge=0.1)
+    assert nothing.x.shape == (N, 0)
+    assert nothing.converged
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_few_rows(n):
+    X = rows(n)
+    found = pyntk.cg_solve(X, np.ones(n))
+    np.testing.assert_allclose(pyntk.ntk_gram(X) @ found.x, np.ones(n), rtol=1e-6)
+    assert found.converged
+
+
+def test_float32_rows_have_no_floor():
+    """They are converted: the same as float64 rows of the same values, to the bit."""
+    X, y = rows().astype(np.float32), rows(d=1, seed=1)[:, 0].astype(np.float32)
+    one = pyntk.cg_solve(X, y, ridge=1e-3, tol=1e-11)
+    two = pyntk.cg_solve(X.astype(float), y.astype(float), ridge=1e-3, tol=1e-11)
+    assert one.converged
+    assert (one.x == two.x).all()
+
+
+@pytest.mark.parametrize("exponent", [-140, 140])
+def test_scale(exponent):
+    """Kernels of 1e-280 and 1e280, labels of the square root: no square is a float64 number."""
+    X, y, size = rows(), rows(d=1, seed=1)[:, 0], 10.0**exponent
+    plain = pyntk.cg_solve(X, y, ridge=0.1, tol=1e-10)
+    found = pyntk.cg_solve(X * size, y * size, ridge=0.1 * size**2, tol=1e-10)
+    assert found.converged
+    np.testing.assert_allclose(found.x * size, plain.x, atol=1e-7 * np.abs(plain.x).max())
+
+
+def test_start():
+    X, y = rows(), rows(d=1, seed=1)[:, 0]
+    cold = pyntk.cg_solve(X, y, ridge=0.1, preconditioner=None, tol=1e-9)
+    before = cold.x.copy()
+    again = pyntk.cg_solve(X, y, ridge=0.1, preconditioner=None, start=cold.x, tol=1e-9)
+    assert again.steps == 0
+    assert (cold.x == before).all()
+    np.testing.assert_allclose(again.x, before, rtol=1e-13)
+    warm = pyntk.cg_solve(X, y, ridge=0.11, preconditioner=None, start=cold.x, tol=1e-9)
+    other = pyntk.cg_solve(X, y, ridge=0.11, preconditioner=None, tol=1e-9)
+    assert warm.converged
+    assert warm.steps < other.steps
+
+
+def test_control_c_keeps_what_was_reached():
+    X, y = rows(), rows(d=1, seed=1)[:, 0]
+    plain = {"ridge": 1e-3, "preconditioner": None}
+
+    def stop(done, total):
+        assert total == 1000
+        if done == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        pyntk.cg_solve(X, y, progress=stop, **plain)
+    assert isinstance(stopped.value, pyntk.SolveInterrupted)
+    twenty = pyntk.cg_solve(X, y, **plain).residuals[20]
+    np.testing.assert_allclose(residuals(X, stopped.value.x, y, 1e-3), twenty, rtol=1e-6)
+
+
+def test_the_best_that_float64_can_do():
+    X, Y = rows(), rows(d=2, seed=1)
+    with pytest.warns(RuntimeWarning, match=r"residual of .* above tol = 0: the residual does not"):
+        found = pyntk.cg_solve(X, Y, tol=0)
+    assert not found.converged
+    values = np.linalg.eigvalsh(pyntk.ntk_gram(X))
+    assert found.residual < 2.0**-53 * N * values[-1] / values[0]
+    np.testing.assert_allclose(residuals(X, found.x, Y, 0).max(), found.residual, rtol=0.5)
+
+
+def test_too_few_steps():
+    X, y = rows(), rows(d=1, seed=1)[:, 0]
+    with pytest.warns(RuntimeWarning, match="most_steps = 3 were taken"):
+        found = pyntk.cg_solve(X, y, most_steps=3, preconditioner=None)
+    assert found.steps == 3
+    assert not found.converged
+    np.testing.assert_allclose(residuals(X, found.x, y, 0), found.residual, rtol=1e-9)
+
+
+def test_singular_kernels():
+    X, y = rows(), rows(d=1, seed=1)[:, 0]
+    X[17] = 2 * X[5]
+    with pytest.raises(np.linalg.LinAlgError, match="rows 5 and 17 of X are parallel"):
+        pyntk.cg_solve(X, y)
+    assert pyntk.cg_solve(X, y, ridge=1e-3).converged
+    with pytest.raises(np.linalg.LinAlgError, match="row 0 of X is zero"):
+        pyntk.cg_solve(np.zeros((N, 3)), y)
+    zeros = pyntk.cg_solve(np.zeros((N, 3)), y, ridge=0.5)
+    np.testing.assert_allclose(zeros.x, 2 * y, rtol=1e-5)
+    assert zeros.rank == 0
+
+
+def test_numerically_singular():
+    """Pairs at 1e-9: labels that differ on them have no solution in reach, and it says so."""
+    X = rows(100)
+    X[50:] = X[:50] * (1 + 1e-9 * rows(50, seed=2))
+    with pytest.warns(RuntimeWarning, match="cg_solve stopped at a residual"):
+        found = pyntk.cg_solve(X, np.repeat([1.0, -1.0], 50), preconditioner=None)
+    assert not found.converged
+    assert found.residual > 1e-6
+
+
+@pytest.mark.parametrize("rank", [1, 7, 400])
+def test_nystrom(rank):
+    """From below; the sum of what it misses is within (1 + k / (p - 1)) of the best, at p = 5."""
+    K = pyntk.ntk_gram(rows())
+    values = np.linalg.eigvalsh(K)[::-1]
+    U, found = nystrom(lambda V: K @ V, N, rank, np.random.default_rng(0))
+    assert np.abs(U.T @ U - np.eye(len(found))).max() < 1e-12
+    assert (np.diff(found) <= 0).all()
+    assert (found > 0).all()
+    np.testing.assert_array_less(found, values[: len(found)] * (1 + 1e-10))
+    missed = K - U * found @ U.T
+    assert np.linalg.eigvalsh(missed)[0] > -1e-10 * values[0]
+    if rank == 7:
+        # In expectation, by theorem 4.1 of Tropp et al. (2017): twice it for one draw.
+        assert np.trace(missed) < 2 * (1 + 2 / (7 - 2 - 1)) * values[2:].sum()
+    if rank == 400:
+        np.testing.assert_allclose(found, values, rtol=1e-6)
+
+
+def test_nystrom_of_low_rank():
+    K = pyntk.ntk_gram(rows(d=1))
+    U, found = nystrom(lambda V: K @ V, N, 30, np.random.default_rng(0))
+    assert len(found) == 2
+    np.testing.assert_allclose(U * found @ U.T, K, atol=1e-10 * found[0])
+
+
+def test_preconditioner_formula():
+    K = pyntk.ntk_gram(rows())
+    approximation = nystrom(lambda V: K @ V, N, 20, np.random.default_rng(0))
+    U, values = approximation
+    R = rows(d=3, seed=1)
+    P = U * ((values + 0.3) / (values[-1] + 0.3)) @ U.T + np.eye(N) - U @ U.T
+    np.testing.assert_allclose(P @ approximation.preconditioner(0.3)(R), R, atol=1e-10)
+
+
+def test_steps_saved_on_clusters():
+    """At n = 1500; the ratio grows with n (docs/matrix_free.md)."""
+    X = clusters(1500)
+    y = np.sign(rows(1, 64, seed=2) @ X.T)[0]
+    saved = pyntk.cg_solve(X, y, ridge=1e-3)
+    plain = pyntk.cg_solve(X, y, ridge=1e-3, preconditioner=None)
+    assert 3 * saved.steps <= plain.steps
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "message"),
+    [
+        ({"y": np.ones(6)}, ValueError, "n = 7"),
+        ({"y": np.ones((7, 1, 1))}, ValueError, "y must have shape"),
+        ({"y": [np.nan] * 7}, ValueError, r"y\[0\] is nan"),
+        ({"y": None}, TypeError, "y must be an array"),
+        ({"start": np.ones(6)}, ValueError, "start must have the shape of y"),
+        ({"start": np.ones((7, 1))}, ValueError, "start must have shape"),
+        ({"start": [np.inf] * 7}, ValueError, r"start\[0\] is inf"),
+        ({"ridge": -1}, ValueError, "ridge must be at least 0"),
+        ({"ridge": np.inf}, ValueError, "ridge must be finite"),
+        ({"ridge": "1"}, TypeError, "ridge must be a number"),
+        ({"tol": -1}, ValueError, "tol must be at least 0"),
+        ({"rank": 0}, ValueError, "rank must be 1 to n = 7"),
+        ({"rank": 8}, ValueError, "rank must be 1 to n = 7"),
+        ({"rank": 2.0}, TypeError, "rank must be an integer"),
+        ({"most_steps": 0}, ValueError, "most_steps must be at least 1"),
+        ({"preconditioner": "jacobi"}, ValueError, "preconditioner must be 'nystrom' or None"),
+        ({"seed": -1}, ValueError, "seed must be at least 0"),
+        ({"progress": 1}, TypeError, "progress must be True, False or a callable"),
+        ({"depht": 1}, TypeError, "depht"),
+        ({"trained": "none"}, ValueError, "trained"),
+    ],
+)
+def test_bad_arguments(how, error, message):
+    with pytest.raises(error, match=message):
+        pyntk.cg_solve(rows(7), **{"y": np.ones(7), **how})
