@@ -1,16 +1,12 @@
 """What the matrix-free functions have in common: Ctrl-C, memory, progress, threads, devices."""
 
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 
 import numpy as np
 import pytest
 
 import pyntk
+from interrupts import assert_prompt, interrupted
 from pyntk import memory
 
 CALLS = {
@@ -39,30 +35,13 @@ print("usable", bool((pyntk.ntk_matmul(X[:9], X[:9]) != 0).all()))
 
 @every_call
 def test_control_c(cpu, call):
-    """Promise 17: within 0.2 s; the best of three attempts, since others may hold the CPUs."""
-    delays = []
-    while len(delays) < 3 and min(delays, default=1.0) > 0.2:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", PROGRAM.replace("CALL", call)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "2"},
-        )  # fmt: skip
-        try:
-            assert process.stdout.readline() == "begin\n"
-            time.sleep(0.3)
-            sent = time.time()
-            process.send_signal(signal.SIGINT)
-            output, errors = process.communicate(timeout=120)
-        except BaseException:
-            process.kill()
-            process.communicate()
-            raise
-        assert process.returncode == 0, errors
-        first, second = output.splitlines()
-        assert first.startswith("interrupted"), output
+    def delay():
+        sent, (first, second) = interrupted(PROGRAM.replace("CALL", call))
+        assert first.startswith("interrupted")
         assert second == "usable True"
-        delays.append(float(first.split()[1]) - sent)
-    assert min(delays) <= 0.2, delays
+        return float(first.split()[1]) - sent
+
+    assert_prompt(delay)
 
 
 SMALL = {

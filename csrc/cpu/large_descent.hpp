@@ -2,19 +2,15 @@
 // the work of many threads.
 #pragma once
 
-#include <cstdint>
-
 #include "../core/buffer.hpp"
-#include "../core/kernels.hpp"
+#include "descent_problem.hpp"
 
 namespace pyntk {
 
 template <class T>
 class large_descent {
  public:
-  large_descent(matrix_view<const T> X, matrix_view<const T> Y,
-                matrix_view<const std::int64_t> order, const activation& s, const descent& how,
-                int threads, matrix_view<T> W, matrix_view<T> A, vector_view<T> c);
+  large_descent(const descent_problem<T>& problem, int threads);
 
   // Forms the loss of step t and its gradients.
   double begin_step(index t);
@@ -32,15 +28,8 @@ class large_descent {
                    index begin) const;
   void update_bias(const change& what);
 
-  matrix_view<const T> X_, Y_;
-  matrix_view<const std::int64_t> order_;
-  activation s_;
-  descent how_;
+  descent_problem<T> p_;
   int threads_;
-  matrix_view<T> W_, A_;
-  vector_view<T> c_;
-  bool first_, last_;  // which layers are trained
-  index batch_;
   buffer<T> X_rows_, Y_rows_;  // of the batch, where it is not the whole
   buffer<T> G_, dW_, dA_;
 };

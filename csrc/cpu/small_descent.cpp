@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "../core/recipe.hpp"
 #include "column_sums.hpp"
 #include "complete_for.hpp"
 #include "instruction_set.hpp"
@@ -31,26 +30,17 @@ void from_panels(const T* panels, matrix_view<T> M) {
 }  // namespace
 
 template <class T>
-small_descent<T>::small_descent(matrix_view<const T> X, matrix_view<const T> Y,
-                                matrix_view<const std::int64_t> order, const activation& s,
-                                const descent& how, int threads, matrix_view<T> W, matrix_view<T> A,
-                                vector_view<T> c)
-    : X_(X),
-      Y_(Y),
-      order_(order),
-      how_(how),
+small_descent<T>::small_descent(const descent_problem<T>& problem, int threads)
+    : p_(problem),
       threads_(threads),
-      W_(W),
-      A_(A),
-      c_(c),
       kernel_(machine_descent_kernel<T>()),
-      batch_(order.rows > 0 ? order.columns : X.rows),
-      d_(W.columns),
-      k_(A.columns),
-      m_(W.rows),
+      batch_(p_.batch()),
+      d_(p_.W.columns),
+      k_(p_.A.columns),
+      m_(p_.W.rows),
       panels_(ceil_div(m_, panel_width<T>)),
       parts_(ceil_div(panels_, most_panels)),
-      sizes_{batch_, d_, k_, how.trained != trained_last, how.trained != trained_first, s},
+      sizes_{batch_, d_, k_, p_.trains_first(), p_.trains_last(), p_.s},
       first_(make_buffer<T>(panels_ * d_ * panel_width<T>)),
       last_(make_buffer<T>(panels_ * k_ * panel_width<T>)),
       H_(make_buffer<T>(panels_ * batch_ * panel_width<T>)),
@@ -60,11 +50,11 @@ small_descent<T>::small_descent(matrix_view<const T> X, matrix_view<const T> Y,
       rows_(panels_at_once(batch_) * batch_ * panel_width<T>),
       normals_(panel_width<T> * (std::max(d_, k_) + 3)) {
   for (samples* batch : {&one_, &other_}) {
-    batch->rows = make_buffer<T>(order.rows > 0 ? batch_ * d_ : 0);
+    batch->rows = make_buffer<T>(p_.whole() ? 0 : batch_ * d_);
     batch->G = make_buffer<T>(batch_ * k_);
   }
-  into_panels(W, first_.get());
-  into_panels(A, last_.get());
+  into_panels(p_.W, first_.get());
+  into_panels(p_.A, last_.get());
 }
 
 template <class T>
@@ -86,18 +76,19 @@ double small_descent<T>::begin_step(index t) {
   const panel_outputs<T> of = {batch_,
                                k_,
                                parts_,
-                               how_.scale,
-                               how_.loss,
-                               Y_.data,
-                               order_.rows == 0 ? nullptr : order_.row(t)};
-  return kernel_.slopes(of, F_.get(), c_.data, f_.get(), now_->G.get());
+                               p_.how.scale,
+                               p_.how.loss,
+                               p_.Y.data,
+                               p_.whole() ? nullptr : p_.order.row(t)};
+  return kernel_.slopes(of, F_.get(), p_.c.data, f_.get(), now_->G.get());
 }
 
 template <class T>
 void small_descent<T>::gather(index t, samples& to) const {
-  to.X = order_.rows == 0 ? X_.data : to.rows.get();
-  if (order_.rows == 0) return;
-  for (index i = 0; i < batch_; ++i) std::copy_n(X_.row(order_(t, i)), d_, to.rows.get() + i * d_);
+  to.X = p_.whole() ? p_.X.data : to.rows.get();
+  if (p_.whole()) return;
+  for (index i = 0; i < batch_; ++i)
+    std::copy_n(p_.X.row(p_.order(t, i)), d_, to.rows.get() + i * d_);
 }
 
 template <class T>
@@ -119,37 +110,37 @@ void small_descent<T>::take_part(const panel_change<T>& change, const T* X, inde
 
 template <class T>
 void small_descent<T>::end_step(index t, double eta) {
-  const index step = how_.first_step + t;
+  const index step = p_.how.first_step + t;
   change_ = {now_->X,
              now_->G.get(),
-             static_cast<T>(1 - eta * how_.weight_decay),
-             static_cast<T>(-eta * how_.scale),
-             static_cast<T>(std::sqrt(2 * eta * how_.temperature)),
-             how_.seed,
+             static_cast<T>(1 - eta * p_.how.weight_decay),
+             static_cast<T>(-eta * p_.how.scale),
+             static_cast<T>(std::sqrt(2 * eta * p_.how.temperature)),
+             p_.how.seed,
              step * m_};
-  if (sizes_.last && how_.output_bias) update_bias(eta, step);
+  if (sizes_.last && p_.how.output_bias) update_bias(eta, step);
 }
 
 template <class T>
 void small_descent<T>::update_bias(double eta, index step) {
   double* dc = f_.get();
   column_sums<T>({now_->G.get(), batch_, k_}, dc, dc + k_);
-  const double keep = 1 - eta * how_.weight_decay;
+  const double keep = 1 - eta * p_.how.weight_decay;
   for (index j = 0; j < k_; ++j)
-    c_[j] = static_cast<T>(keep * static_cast<double>(c_[j]) - eta * dc[j]);
+    p_.c[j] = static_cast<T>(keep * static_cast<double>(p_.c[j]) - eta * dc[j]);
   if (!(change_.noise > 0)) return;
   const auto z = normals_.take();
-  this_machine().randoms->normals(how_.seed, stream_noise_bias, static_cast<std::uint64_t>(step), 1,
-                                  ceil_div(k_, index{4}), z.get());
-  for (index j = 0; j < k_; ++j) c_[j] += change_.noise * static_cast<T>(z.get()[j]);
+  this_machine().randoms->normals(p_.how.seed, stream_noise_bias, static_cast<std::uint64_t>(step),
+                                  1, ceil_div(k_, index{4}), z.get());
+  for (index j = 0; j < k_; ++j) p_.c[j] += change_.noise * static_cast<T>(z.get()[j]);
 }
 
 template <class T>
 void small_descent<T>::finish() {
   for (index part = 0; part < parts_; ++part) take_part(change_, nullptr, part);
   change_ = {};
-  from_panels(first_.get(), W_);
-  from_panels(last_.get(), A_);
+  from_panels(first_.get(), p_.W);
+  from_panels(last_.get(), p_.A);
 }
 
 template class small_descent<float>;

@@ -3,11 +3,9 @@
 // task.
 #pragma once
 
-#include <cstdint>
-
 #include "../core/buffer.hpp"
-#include "../core/kernels.hpp"
 #include "descent_kernel.hpp"
+#include "descent_problem.hpp"
 #include "scratch.hpp"
 
 namespace pyntk {
@@ -15,9 +13,7 @@ namespace pyntk {
 template <class T>
 class small_descent {
  public:
-  small_descent(matrix_view<const T> X, matrix_view<const T> Y,
-                matrix_view<const std::int64_t> order, const activation& s, const descent& how,
-                int threads, matrix_view<T> W, matrix_view<T> A, vector_view<T> c);
+  small_descent(const descent_problem<T>& problem, int threads);
 
   // Bytes beside the parameters.
   static double memory(index batch, index m);
@@ -41,12 +37,8 @@ class small_descent {
   // A task: the pending change, and the samples passed forward unless null.
   void take_part(const panel_change<T>& change, const T* X, index part);
 
-  matrix_view<const T> X_, Y_;
-  matrix_view<const std::int64_t> order_;
-  descent how_;
+  descent_problem<T> p_;
   int threads_;
-  matrix_view<T> W_, A_;
-  vector_view<T> c_;
   const descent_kernel<T>& kernel_;
   index batch_, d_, k_, m_, panels_, parts_;
   panel_sizes sizes_;

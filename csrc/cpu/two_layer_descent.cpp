@@ -23,7 +23,8 @@ void two_layer_descent(matrix_view<const T> X, matrix_view<const T> Y,
                        const activation& activation, const descent& descent, int threads,
                        matrix_view<T> W, matrix_view<T> A, vector_view<T> c,
                        vector_view<double> losses, vector_view<std::int64_t> done) {
-  const index steps = step_sizes.size, batch = order.rows > 0 ? order.columns : X.rows;
+  const descent_problem<T> problem = {X, Y, order, activation, descent, W, A, c};
+  const index steps = step_sizes.size, batch = problem.batch();
   const double work =
       4.0 * static_cast<double>(batch * (W.columns + A.columns)) * static_cast<double>(W.rows);
   std::fill_n(losses.data, steps, std::numeric_limits<double>::quiet_NaN());
@@ -37,13 +38,13 @@ void two_layer_descent(matrix_view<const T> X, matrix_view<const T> Y,
     return true;
   };
   if (small_descent<T>::memory(batch, W.rows) > large_step) {
-    large_descent<T> net(X, Y, order, activation, descent, threads, W, A, c);
+    large_descent<T> net(problem, threads);
     for (index t = 0; t < steps && take_step(net, t); ++t) {
     }
     return;
   }
   const bool shared = work >= shared_step && threads > 1;
-  small_descent<T> net(X, Y, order, activation, descent, shared ? threads : 1, W, A, c);
+  small_descent<T> net(problem, shared ? threads : 1);
   const index group =
       shared ? 1 : std::max<index>(1, static_cast<index>(group_work / (work + 1000)));
   bool going = true;
