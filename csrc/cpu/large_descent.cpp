@@ -1,9 +1,7 @@
 #include "large_descent.hpp"
 
 #include <algorithm>
-#include <cmath>
 
-#include "column_sums.hpp"
 #include "complete_for.hpp"
 #include "instruction_set.hpp"
 
@@ -18,11 +16,6 @@ matrix_view<const T> rows_of(matrix_view<const T> M, const std::int64_t* rows, i
   return {to, count, M.columns};
 }
 
-void draw(const descent& how, int stream, index row, index columns, float* z) {
-  this_machine().randoms->normals(how.seed, stream, static_cast<std::uint64_t>(row), 1,
-                                  ceil_div(columns, index{4}), z);
-}
-
 }  // namespace
 
 template <class T>
@@ -33,7 +26,8 @@ large_descent<T>::large_descent(const descent_problem<T>& problem, int threads)
       Y_rows_(make_buffer<T>(p_.whole() ? 0 : p_.batch() * p_.Y.columns)),
       G_(make_buffer<T>(p_.batch() * p_.Y.columns)),
       dW_(make_buffer<T>(p_.trains_first() ? p_.W.rows * p_.W.columns : 0)),
-      dA_(make_buffer<T>(p_.trains_last() ? p_.A.rows * p_.A.columns : 0)) {}
+      dA_(make_buffer<T>(p_.trains_last() ? p_.A.rows * p_.A.columns : 0)),
+      bias_(p_.c.size) {}
 
 template <class T>
 double large_descent<T>::begin_step(index t) {
@@ -53,9 +47,8 @@ double large_descent<T>::begin_step(index t) {
 
 template <class T>
 void large_descent<T>::end_step(index t, double eta) {
-  const change what = {eta, 1 - eta * p_.how.weight_decay, std::sqrt(2 * eta * p_.how.temperature),
-                       p_.how.first_step + t};
-  if (p_.trains_last() && p_.how.output_bias) update_bias(what);
+  const change what = {eta, p_.keep(eta), p_.noise(eta), p_.how.first_step + t};
+  if (p_.trains_last() && p_.how.output_bias) bias_.update(p_, G_.get(), t, eta);
   const index tasks = ceil_div(p_.W.rows, rows_per_task);
   complete_for(tasks, threads_, [&](index task) {
     if (p_.trains_first())
@@ -77,21 +70,10 @@ void large_descent<T>::update_rows(const change& what, int stream, matrix_view<T
     const T* of_row = gradient + r * d;
     for (index j = 0; j < d; ++j) row[j] = keep * row[j] + factor * of_row[j];
     if (!(noise > 0)) continue;
-    draw(p_.how, stream, what.step * M.rows + r, d, z.get());
+    this_machine().randoms->normals(p_.how.seed, stream,
+                                    static_cast<std::uint64_t>(what.step * M.rows + r), 1,
+                                    ceil_div(d, index{4}), z.get());
     for (index j = 0; j < d; ++j) row[j] += noise * static_cast<T>(z[j]);
-  }
-}
-
-template <class T>
-void large_descent<T>::update_bias(const change& what) {
-  const buffer<float> z = make_buffer<float>(p_.c.size + 3);
-  std::fill_n(z.get(), p_.c.size, 0.0f);
-  if (what.noise > 0) draw(p_.how, stream_noise_bias, what.step, p_.c.size, z.get());
-  const buffer<double> dc = make_buffer<double>(2 * p_.c.size);
-  column_sums<T>({G_.get(), p_.batch(), p_.c.size}, dc.get(), dc.get() + p_.c.size);
-  for (index j = 0; j < p_.c.size; ++j) {
-    p_.c[j] = static_cast<T>(what.keep * static_cast<double>(p_.c[j]) - what.eta * dc[j] +
-                             what.noise * static_cast<double>(z[j]));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "../core/buffer.hpp"
 #include "descent_problem.hpp"
+#include "output_bias.hpp"
 
 namespace pyntk {
 
@@ -26,12 +27,12 @@ class large_descent {
 
   void update_rows(const change& what, int stream, matrix_view<T> M, const T* gradient,
                    index begin) const;
-  void update_bias(const change& what);
 
   descent_problem<T> p_;
   int threads_;
   buffer<T> X_rows_, Y_rows_;  // of the batch, where it is not the whole
   buffer<T> G_, dW_, dA_;
+  output_bias<T> bias_;
 };
 
 }  // namespace pyntk

@@ -1,10 +1,8 @@
 #include "small_descent.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "column_sums.hpp"
 #include "complete_for.hpp"
 #include "instruction_set.hpp"
 
@@ -46,7 +44,8 @@ small_descent<T>::small_descent(const descent_problem<T>& problem, int threads)
       H_(make_buffer<T>(panels_ * batch_ * panel_width<T>)),
       D_(make_buffer<T>(panels_ * batch_ * panel_width<T>)),
       F_(make_buffer<T>(parts_ * batch_ * k_)),
-      f_(make_buffer<double>(2 * k_)),
+      f_(make_buffer<double>(k_)),
+      bias_(k_),
       rows_(panels_at_once(batch_) * batch_ * panel_width<T>),
       normals_(panel_width<T> * (std::max(d_, k_) + 3)) {
   for (samples* batch : {&one_, &other_}) {
@@ -110,29 +109,14 @@ void small_descent<T>::take_part(const panel_change<T>& change, const T* X, inde
 
 template <class T>
 void small_descent<T>::end_step(index t, double eta) {
-  const index step = p_.how.first_step + t;
   change_ = {now_->X,
              now_->G.get(),
-             static_cast<T>(1 - eta * p_.how.weight_decay),
+             static_cast<T>(p_.keep(eta)),
              static_cast<T>(-eta * p_.how.scale),
-             static_cast<T>(std::sqrt(2 * eta * p_.how.temperature)),
+             static_cast<T>(p_.noise(eta)),
              p_.how.seed,
-             step * m_};
-  if (sizes_.last && p_.how.output_bias) update_bias(eta, step);
-}
-
-template <class T>
-void small_descent<T>::update_bias(double eta, index step) {
-  double* dc = f_.get();
-  column_sums<T>({now_->G.get(), batch_, k_}, dc, dc + k_);
-  const double keep = 1 - eta * p_.how.weight_decay;
-  for (index j = 0; j < k_; ++j)
-    p_.c[j] = static_cast<T>(keep * static_cast<double>(p_.c[j]) - eta * dc[j]);
-  if (!(change_.noise > 0)) return;
-  const auto z = normals_.take();
-  this_machine().randoms->normals(p_.how.seed, stream_noise_bias, static_cast<std::uint64_t>(step),
-                                  1, ceil_div(k_, index{4}), z.get());
-  for (index j = 0; j < k_; ++j) p_.c[j] += change_.noise * static_cast<T>(z.get()[j]);
+             (p_.how.first_step + t) * m_};
+  if (sizes_.last && p_.how.output_bias) bias_.update(p_, now_->G.get(), t, eta);
 }
 
 template <class T>

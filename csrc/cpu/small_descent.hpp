@@ -6,6 +6,7 @@
 #include "../core/buffer.hpp"
 #include "descent_kernel.hpp"
 #include "descent_problem.hpp"
+#include "output_bias.hpp"
 #include "scratch.hpp"
 
 namespace pyntk {
@@ -33,7 +34,6 @@ class small_descent {
     buffer<T> G;  // (batch, k)
   };
   void gather(index t, samples& to) const;
-  void update_bias(double eta, index step);
   // A task: the pending change, and the samples passed forward unless null.
   void take_part(const panel_change<T>& change, const T* X, index part);
 
@@ -45,7 +45,8 @@ class small_descent {
   buffer<T> first_, last_;  // W (panels, d, width), A (panels, k, width)
   buffer<T> H_, D_;         // sigma and sigma' of the pre-activations, (panels, batch, width)
   buffer<T> F_;             // what each part adds to the outputs, (parts, batch, k)
-  buffer<double> f_;        // (2, k)
+  buffer<double> f_;        // (k,)
+  output_bias<T> bias_;
   scratch<T> rows_;         // (batch, width)
   scratch<float> normals_;  // of a panel
   samples one_, other_;
