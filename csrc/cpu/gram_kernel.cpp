@@ -26,7 +26,7 @@ void pack(const T* X, index rows, index d, const row_norm* norms, index width, C
         C* target = unit + r * chunk;
         const index i = r0 + r;
         if (r < group && i < rows && norms[i].mantissa > 0)
-          scale_row(X + i * d + k0, terms, -norms[i].exponent, norms[i].mantissa, target);
+          divide_by_norm(X + i * d + k0, terms, norms[i], target);
         else
           for (index k = 0; k < terms; ++k) target[k] = 0;
       }

@@ -56,7 +56,7 @@ struct scaled_panels : panels<T> {
     buffer<T> scaled = make_buffer<T>(A.columns);
     for (index row = begin; row < end; ++row) {
       const int exponent = row_exponent(A.row(row), A.columns);
-      scale_row(A.row(row), A.columns, -exponent, 1.0, scaled.get());
+      scale_row(A.row(row), A.columns, -exponent, scaled.get());
       this->put_row(row - begin, scaled.get());
       exponents.push_back(exponent);
     }

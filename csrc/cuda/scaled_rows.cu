@@ -12,7 +12,7 @@ __global__ void __launch_bounds__(threads)
   const index i = static_cast<index>(blockIdx.x) * threads + threadIdx.x;
   if (i >= X.rows) return;
   exponents[i] = row_exponent(X.row(i), X.columns);
-  scale_row(X.row(i), X.columns, -exponents[i], 1.0, R.row(i));
+  scale_row(X.row(i), X.columns, -exponents[i], R.row(i));
 }
 
 }  // namespace

@@ -19,17 +19,15 @@ PYNTK_INLINE double times_power_of_two(double v, int e) {
   return v * power.value;
 }
 
-// out_k = x_k 2^e / divisor; the divisor is rounded into the entry once.
-template <class T, class C>
-PYNTK_INLINE void scale_row(const T* x, index d, int e, double divisor, C* out) {
+// out_k = x_k 2^e.
+template <class T>
+PYNTK_INLINE void scale_row(const T* x, index d, int e, T* out) {
   if (e < -1000 || e > 1000) {
-    for (index k = 0; k < d; ++k)
-      out[k] = static_cast<C>(std::ldexp(static_cast<double>(x[k]), e) / divisor);
+    for (index k = 0; k < d; ++k) out[k] = static_cast<T>(std::ldexp(static_cast<double>(x[k]), e));
     return;
   }
   const double power = times_power_of_two(1.0, e);
-  for (index k = 0; k < d; ++k)
-    out[k] = static_cast<C>(static_cast<double>(x[k]) * power / divisor);
+  for (index k = 0; k < d; ++k) out[k] = static_cast<T>(static_cast<double>(x[k]) * power);
 }
 
 }  // namespace pyntk

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
+from pyntk.backends.numba_exact import exact_product, exact_sum
 from pyntk.backends.numba_product import BLOCK, blocks
 from pyntk.backends.tiles import over_tiles
 
@@ -127,24 +128,26 @@ def _plain(factors: Any, exponents: Any) -> tuple[Any, Any]:
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _sum_of_squares(x: Any) -> float:
-    """Chains of 64 terms, eight side by side, then Kahan's sum."""
+def _sum_of_squares(x: Any) -> Any:
+    """Chains of 64 terms, eight side by side, and what rounding lost: a value and a rest."""
     total, rest = 0.0, 0.0
-    chains = np.empty(8)
+    chains, lost = np.empty(8), np.empty(8)
     for begin in range(0, x.size, 512):
         chains[:] = 0
+        lost[:] = 0
         for k in range(begin, min(begin + 512, x.size)):
-            chains[k % 8] += x[k] * x[k]
-        rest += chains.sum()
-        before = total
-        total += rest
-        rest -= total - before
-    return total
+            square, of_square = exact_product(x[k], x[k])
+            chains[k % 8], of_sum = exact_sum(chains[k % 8], square)
+            lost[k % 8] += of_sum + of_square
+        for lane in range(8):
+            total, of_sum = exact_sum(total, chains[lane])
+            rest += of_sum + lost[lane]
+    return exact_sum(total, rest)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def _normalise(X: Any, units: Any, panel: Any, lengths: Any, exponents: Any) -> None:
-    """One block of rows; X is scratch afterwards."""
+    """One block of rows, each entry of a direction rounded once; X is scratch afterwards."""
     for i in range(X.shape[0]):
         x = X[i]
         largest = 0.0
@@ -157,9 +160,16 @@ def _normalise(X: Any, units: Any, panel: Any, lengths: Any, exponents: Any) -> 
         first, second = math.ldexp(1.0, -scale // 2), math.ldexp(1.0, -scale - -scale // 2)
         for k in range(x.size):
             x[k] = x[k] * first * second
-        length = math.sqrt(_sum_of_squares(x))
+        squares, of_squares = _sum_of_squares(x)
+        length = math.sqrt(squares)
+        square, of_square = exact_product(length, length)
+        rest = ((squares - square) - of_square + of_squares) / (2 * length)
+        high = 1 / length
+        one, of_one = exact_product(high, length)
+        low = high * ((1 - one) - of_one - high * rest)
         for k in range(x.size):
-            units[i, k] = x[k] / length
+            value, of_value = exact_product(x[k], high)
+            units[i, k] = value + (of_value + x[k] * low)
             panel[k, i] = units[i, k]
         lengths[i], shift = math.frexp(length)
         exponents[i] = shift + scale
