@@ -29,7 +29,7 @@ def interrupted(program, *arguments):
         process.kill()
         process.communicate()
         raise
-    assert process.returncode == 0, errors
+    assert process.returncode == 0, (process.returncode, output, errors)
     return sent, output.splitlines()
 
 

@@ -28,7 +28,7 @@ LONG_CALLS = {
     "two_layer_step": "net.loss_and_gradient(X[:6000], X[:6000, 0])",
     "two_layer_gradient": "net.loss_and_gradient(X[:6000], X[:6000, 0], trained='last', data=True)",
     "eigh": "pyntk.eigh(S, backend=backend)",
-    "label_spectrum": "pyntk.label_spectrum(S, X[:2000, 0], backend=backend)",
+    "label_spectrum": "pyntk.label_spectrum(S, S[0], backend=backend)",
 }
 PROGRAM = """
 import sys, time, numpy as np, pyntk
@@ -44,7 +44,7 @@ for how in ({}, {"depth": 2}, {"depth": 30, "bias_variance": 0.1, "trained": "al
     pyntk.ntk_vjp(x, x, x @ x.T, **how, backend=backend)
 pyntk.finite_width_gram(x, x, backend=backend), net.loss_and_gradient(X[:5], X[:5, 0])
 pyntk.eigh(x @ x.T, backend=backend), pyntk.label_spectrum(x @ x.T, x[:, 0], backend=backend)
-S = X[:2000] @ X[:2000].T
+S = X[:3000] @ X[:3000].T
 print("begin", flush=True)
 try:
     CALL

@@ -11,6 +11,7 @@ import pytest
 import reference
 import test_network_contract
 import test_spectrum_contract
+import test_training_contract
 from backends import CONTRACT, CUDA_ABSENCE
 from bounds import (
     assert_gradient,
@@ -182,5 +183,6 @@ def test_cuda_on_a_device():
 
 
 def test_every_kernel_has_a_contract():
-    every = [*globals(), *vars(test_network_contract), *vars(test_spectrum_contract)]
+    others = (test_network_contract, test_spectrum_contract, test_training_contract)
+    every = [*globals(), *(name for module in others for name in vars(module))]
     assert set(NAMES) <= {name.removeprefix("test_") for name in every if name.startswith("test_")}

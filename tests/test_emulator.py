@@ -136,7 +136,7 @@ BREAKS = {
     ),
     "the second slice of a group is all": (
         [*ONE_GROUP, ("small_steps.cu", "first ? 0 : share", "first ? 0 : 0 * share")],
-        "test_one_step_of_every_size",
+        "test_two_layer_descent",
     ),
     "a step with too large a loss is done": (
         [("small_steps.cu", "!(loss <= net.how.limit)", "false")],
@@ -211,7 +211,7 @@ def test_blocks_of_samples_keep_the_contract(tmp_path, emulator):
 @pytest.mark.parametrize(
     ("changes", "tests"),
     [
-        (ONE_GROUP, "test_one_step_of_every_size"),
+        (ONE_GROUP, "test_two_layer_descent"),
         (
             (*LARGE_STEPS, *SHORT_BLOCKS, *SHORT_STRIPS),
             "(test_one_step_of_every_loss and (leaky or two)) or test_many_steps or test_no_steps",

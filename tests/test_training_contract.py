@@ -109,7 +109,7 @@ SIZES = [
 
 @pytest.mark.parametrize(("batch", "d", "m", "k"), SIZES)
 @both_dtypes
-def test_one_step_of_every_size(kernels, dtype, batch, d, m, k):
+def test_two_layer_descent(kernels, dtype, batch, d, m, k):
     n = 40 if batch is None else 2 * batch + 3
     problem = opened(n, d, m, k, dtype)
     descent = Descent(LOSSES["mean_squares"], TRAINED["all"], True, m**-0.5)
