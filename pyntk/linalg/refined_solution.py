@@ -67,6 +67,8 @@ class _System:
     """(H + jitter I) X = Y, with H and the columns of Y scaled to sizes about 1, exactly."""
 
     def __init__(self, matrix: Symmetric, jitter: float, Y: Array) -> None:
+        if isinstance(matrix, KernelMatrix):
+            matrix.keep()
         self.matrix, self.jitter = matrix, jitter
         self.diagonal = matrix.diagonal + jitter
         self.unit = np.ldexp(1.0, 2 - np.frexp(self.diagonal.max(initial=1e-300))[1])
@@ -144,7 +146,7 @@ class _System:
 
     def _residual(self, V: Array) -> Array:
         if isinstance(self.matrix, KernelMatrix):
-            return self.Y - self._product(V)
+            return self.Y - (self.matrix.exact_product(V) + self.jitter * V) * self.unit
         return self._long_residual(V)
 
     def _long_residual(self, V: Array) -> Array:

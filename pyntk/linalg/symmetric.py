@@ -14,6 +14,7 @@ from pyntk.arrays import admit
 from pyntk.contract import Array
 from pyntk.gram import ntk_diag, ntk_gram
 from pyntk.linalg.parallel_rows import refuse_parallel_rows
+from pyntk.memory import host_available
 from pyntk.products import ntk_matmul
 from pyntk.recipe import admit_recipe
 
@@ -24,6 +25,12 @@ UNIT: Final = 2.0**-53
 
 SMALLEST: Final = 1e-290
 """Of k(x, x): the errors of entries beside it are relative, though some may underflow."""
+
+MOST_KEPT: Final = 2 * 2**30
+"""Bytes of a kernel that is kept: a product with it, which cannot be stopped, takes 0.1 s."""
+
+LONG_ROWS: Final = 128
+"""Inputs from which on reading an entry takes less time than computing it."""
 
 KEYWORDS: Final = (
     "trained", "depth", "weight_variance", "bias_variance", "accumulate", "threads", "backend",
@@ -51,6 +58,9 @@ class Symmetric(Protocol):
     def product(self, V: Array) -> Array:
         """Return its product with V (n, k) of float64, in float64."""
 
+    def exact_product(self, V: Array) -> Array:
+        """Return the same with sums that are rounded once, if there are such."""
+
 
 class GivenMatrix:
     """A matrix in memory, of which only the lower triangle is read."""
@@ -72,9 +82,11 @@ class GivenMatrix:
         """See :class:`Symmetric`."""
         return product_by_blocks(self, V, np.float64)
 
+    exact_product = product
+
 
 class KernelMatrix:
-    """The neural tangent kernel of rows X, whose entries are computed whenever they are needed."""
+    """The neural tangent kernel of rows X: entries are computed when they are needed, or kept."""
 
     def __init__(self, X: Array, kernel: dict[str, Any], *, from_single: bool) -> None:
         self.X, self.kernel, self.n = X, kernel, len(X)
@@ -86,13 +98,31 @@ class KernelMatrix:
             raise ValueError("the kernel matrix of X has entries beyond the range of float64")
         depth, bias = kernel.get("depth", 1), kernel.get("bias_variance", 0.0)
         self.entry_error = (8 + 0.4 * depth if depth > 1 or bias > 0 else 8) * UNIT
+        self._costly = X.shape[1] >= LONG_ROWS or depth > 1 or bias > 0
+        self._kept: Array | None = None
+
+    def keep(self) -> None:
+        """Keep the matrix for several products, if that saves time and memory is plentiful.
+
+        The entries are the same to the bit; a product then takes BLAS's sums.
+        """
+        size = 8 * self.n**2
+        if self._costly and size <= min(MOST_KEPT, host_available()[0] // 4):
+            self._kept = ntk_gram(self.X, **self.kernel)
 
     def rows(self, begin: int, end: int) -> tuple[Array, Array]:
         """See :class:`Symmetric`."""
-        block = ntk_gram(self.X[begin:end], self.X[:end], **self.kernel)
+        if self._kept is None:
+            block = ntk_gram(self.X[begin:end], self.X[:end], **self.kernel)
+        else:
+            block = self._kept[begin:end, :end]
         return block[:, :begin], block[:, begin:]
 
     def product(self, V: Array) -> Array:
+        """See :class:`Symmetric`."""
+        return self.exact_product(V) if self._kept is None else self._kept @ V
+
+    def exact_product(self, V: Array) -> Array:
         """See :class:`Symmetric`."""
         return ntk_matmul(self.X, V, **self.kernel)
 
