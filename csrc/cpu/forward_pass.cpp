@@ -171,7 +171,7 @@ template <class T>
 void forward_block(const network<T>& net, sample_block<T>& block, double* F) {
   const index per_sample = net.one_output ? 4 : net.columns;
   if (F) std::fill_n(F, block.samples() * net.A.columns, 0.0);
-  in_order slices;
+  in_order slices(net.threads);
   scratch<T> neurons(machine_kernel<T>().columns * net.X.columns);
   parallel_for(ceil_div(net.W.rows, slice_neurons), net.threads, [&](index number) {
     const index r0 = number * slice_neurons, r1 = std::min(net.W.rows, r0 + slice_neurons);

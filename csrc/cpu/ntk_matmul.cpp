@@ -83,7 +83,7 @@ void multiply(const unit_rows<T, C>& X, const unit_rows<T, C>& Z, bool symmetric
   const index c = padded(V_given.columns);
   const buffer<double> V = in_double(V_given);
   buffer<double> Y = zeros(X.rows() * c);
-  in_order slices;
+  in_order slices(threads);
   const block_product& product = this_machine().grams->product;
   gram_strips<T, C> strips(from, symmetric, tile_edge);
   scratch<double> copies(tile_edge * machine_kernel<C>().columns);

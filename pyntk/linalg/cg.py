@@ -12,7 +12,7 @@ from pyntk.linalg.nystrom import COLUMNS, count_products, nystrom, nystrom_bytes
 from pyntk.linalg.operators import admit_seed, product_bytes
 from pyntk.linalg.steps import Steps
 from pyntk.linalg.symmetric import admit_labels, admit_symmetric
-from pyntk.memory import WORKING, require
+from pyntk.memory import require
 from pyntk.progress import Report
 from pyntk.scalars import admit_count, admit_integer, admit_number
 
@@ -177,7 +177,7 @@ def reached(
 def solve_bytes(n: int, k: int, rank: int) -> int:
     """Return what :func:`cg_solve` allocates at its highest point, its arguments apart."""
     sketching = nystrom_bytes(n, rank) + product_bytes(n, min(rank, COLUMNS))
-    return max(sketching, 8 * n * (rank + 10 * k) + product_bytes(n, k)) + WORKING
+    return max(sketching, 8 * n * (rank + 10 * k) + product_bytes(n, k))
 
 
 def admit_rank(rank: Any, n: int) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from pyntk.contract import Array
 from pyntk.products import ntk_operator
 from pyntk.scalars import admit_integer
+from pyntk.threads import allowed
 
 
 class SymmetricOperator:
@@ -71,5 +72,10 @@ def admit_seed(seed: Any) -> np.random.Generator:
 
 
 def product_bytes(n: int, columns: int) -> int:
-    """Return what a product with so many columns allocates beside tiles (see products.py)."""
-    return 10 * 8 * n * columns
+    """Return what a product with so many columns allocates, in the most usual case.
+
+    Four blocks of columns: those given, the same in the kernel, its sums, what it returns; for each
+    thread the sums of a slice, and those of another that wait for their turn; and the tiles.
+    """
+    threads = allowed()
+    return 8 * n * columns * (4 + 2 * threads) + (12 + 2 * threads) * 2**20
