@@ -1,4 +1,4 @@
-"""The command line: ``pyntk explain``, ``pyntk info`` and ``pyntk bench``."""
+"""The command line: ``pyntk explain``, ``check``, ``info`` and ``bench``."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from pyntk import BackendError, __version__
+from pyntk.cli_check import add_check
 from pyntk.data import DataSet, digits, load_table, sphere
 from pyntk.dispatch import BACKENDS, choose
 from pyntk.theory import Explanation, explain
@@ -149,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pyntk {__version__}")
     commands = parser.add_subparsers(
-        title="commands", required=True, metavar="{explain,info,bench}"
+        title="commands", required=True, metavar="{explain,check,info,bench}"
     )
     info = commands.add_parser("info", help="version, backends, threads, LAPACK")
     info.set_defaults(run=_info)
@@ -165,6 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.set_defaults(run=_bench)
     _add_bench_options(bench)
+    add_check(commands, _positive, _natural, list(BACKENDS))
     command = commands.add_parser(
         "explain",
         help="lay the theorems of Arora et al. 2019 beside measurements",

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-    from pyntk.theory.report import Explanation
+    from pyntk.theory.explanation import Explanation
 
 # Okabe and Ito's colours: told apart with any kind of colour blindness, and in grey.
 TRUE: Final = "#0072B2"
@@ -17,7 +17,7 @@ INK: Final = "#3A3A3A"
 GREY: Final = "#9A9A9A"
 LABELS: Final = (("true", TRUE), ("random", RANDOM))
 
-_STYLE: Final = {
+STYLE: Final = {
     "font.size": 9.5,
     "font.family": "DejaVu Sans",
     "mathtext.fontset": "dejavusans",
@@ -48,8 +48,8 @@ def explanation_figure(explanation: "Explanation") -> "Figure":
     Raises:
         ModuleNotFoundError: matplotlib is not installed; the message says how to install it.
     """
-    rc_context, figure_of = _matplotlib()
-    with rc_context(_STYLE):
+    rc_context, figure_of = matplotlib_figure()
+    with rc_context(STYLE):
         figure: Figure = figure_of(figsize=(12, 9.6), layout="constrained", facecolor="white")
         figure.suptitle(_title(explanation), x=0.02, ha="left", fontsize=12.5)
         panels: Any = figure.subfigures(2, 2, wspace=0.04, hspace=0.05)
@@ -66,8 +66,8 @@ def histogram_figure(edges: Any, counts: Any, errors: Any, resolution: Any, n: i
     Raises:
         ModuleNotFoundError: matplotlib is not installed; the message says how to install it.
     """
-    rc_context, figure_of = _matplotlib()
-    with rc_context(_STYLE):
+    rc_context, figure_of = matplotlib_figure()
+    with rc_context(STYLE):
         figure: Figure = figure_of(figsize=(7, 4.2), layout="constrained", facecolor="white")
         axes = figure.subplots()
         axes.stairs(counts, edges, fill=True, color=TRUE, alpha=0.35)
@@ -84,7 +84,12 @@ def histogram_figure(edges: Any, counts: Any, errors: Any, resolution: Any, n: i
     return figure
 
 
-def _matplotlib() -> tuple[Any, Any]:
+def matplotlib_figure() -> tuple[Any, Any]:
+    """Return matplotlib's rc_context and Figure.
+
+    Raises:
+        ModuleNotFoundError: matplotlib is not installed; the message says how to install it.
+    """
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure

@@ -71,7 +71,7 @@ def watched(run: Callable[..., None], progress: Any, backend: str) -> Callable[.
     set_progress = (lambda report: None) if backend == "cuda" else load(backend).set_progress
 
     def run_watched(**arguments: Any) -> None:
-        bar = _Share() if progress is True else None
+        bar = Share() if progress is True else None
         report: Report = bar.move if bar else progress
         seen = 1.0  # the total
 
@@ -140,7 +140,7 @@ def counted(progress: Any, total: int) -> Iterator[Callable[[int], None]]:
             bar.close()
 
 
-class _Share:
+class Share:
     """A bar of how much of a call is done."""
 
     def __init__(self) -> None:
@@ -149,10 +149,12 @@ class _Share:
         )
 
     def move(self, done: float, total: float) -> None:
+        """Show that this much is done."""
         if self._bar is not None:
             self._bar.update(max(min(done / total, 1.0) - self._bar.n, 0.0))
 
     def close(self) -> None:
+        """Take the bar away."""
         if self._bar is not None:
             self._bar.close()
 

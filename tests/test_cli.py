@@ -191,6 +191,8 @@ def test_bench_runs(tmp_path, backend, capfd, monkeypatch):
     """The suite itself on its smallest problem; what it says of times is not looked at."""
     pytest.importorskip("pytest_benchmark")
     monkeypatch.chdir(CHECKOUT)
+    # pytest-benchmark does not time in a worker of pytest-xdist: the command is none.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     problem, new = f"call and {backend}", str(tmp_path / "new.json")
     assert cli.main(["bench", "--quick", "-k", problem, "--json", new]) == 0
     out = capfd.readouterr().out

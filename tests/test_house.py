@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PYTHON = sorted((ROOT / "pyntk").rglob("*.py"))
-EDGES = {"bench", "bench_report", "cli", "info", "plot", "__main__"}
+EDGES = {"bench", "bench_report", "cli", "cli_check", "info", "plot", "plot_report", "__main__"}
 PUBLIC = {
     "gram", "finite_width", "products", "derivatives", "network", "patterns", "data",
 }  # fmt: skip
@@ -18,13 +18,21 @@ EMBEDDING = {"contract", "dispatch", "gram", "network", "passes", "recipe", "thr
 # What the modules of a package may import beside each other.
 PACKAGES = {
     "backends": {"_cpu", "_cuda"},
-    "theory": {"", "data", "plot", "progress"},
+    "theory": {
+        "", "activation", "data", "datasets", "distributions", "plot", "plot_report", "progress",
+        "schedule",
+    },
+    "sklearn": {""},
     "torch": EMBEDDING,
     "jax": EMBEDDING,
     # Cholesky calls LAPACK itself, backends.lapack.
     "linalg": {
         "arrays", "backends", "contract", "dispatch", "gram", "memory", "plot", "products",
-        "progress", "recipe", "scalars",
+        "progress", "recipe", "scalars", "threads",
+    },
+    "streaming": {
+        "", "arrays", "contract", "dispatch", "memory", "overflow", "progress", "recipe", "scalars",
+        "threads",
     },
     "training": {
         "activation", "arrays", "contract", "dispatch", "distributions", "initial", "loss",
@@ -46,6 +54,8 @@ ALLOWED = {
         for name in PUBLIC
     },
     "tables": set(),
+    "images": {"data", "memory"},
+    "datasets": {"data", "images"},
     "scalars": set(),
     "activation": {"arrays", "contract", "scalars"},
     "loss": {"arrays", "contract"},

@@ -28,6 +28,12 @@ class Check:
     bound: float | None
     holds: bool | None
 
+    def __post_init__(self) -> None:
+        """Make ``holds`` Python's own True, False or None; False where NaN was measured."""
+        unknown = self.measured is not None and math.isnan(self.measured)
+        if self.holds is not None:
+            object.__setattr__(self, "holds", bool(self.holds) and not unknown)
+
     def to_dict(self) -> dict[str, str | float | bool | None]:
         """Return the fields as JSON knows them: a number that is not finite becomes None."""
         return {

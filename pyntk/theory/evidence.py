@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from pyntk import TwoLayer, eigh, finite_width_gram, ntk_gram
 from pyntk.data import split
-from pyntk.theory import arora_generalisation as generalisation
-from pyntk.theory import arora_training as speed
-from pyntk.theory import du
-from pyntk.theory.arora_generalisation import NoiseCurve
+from pyntk.theory.arora import convergence as du
+from pyntk.theory.arora import noise as generalisation
+from pyntk.theory.arora import speed
+from pyntk.theory.arora.noise import NoiseCurve
 from pyntk.theory.check import Check
 from pyntk.theory.rows import Angles, Rows, angles, clean
 from pyntk.theory.training import TrainingRun, train
+from pyntk.theory.watch import Watch
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -186,7 +187,7 @@ def train_on(
     y: Vector,
     settings: Settings,
     how: Mapping[str, Any],
-    on_step: Callable[[], None],
+    watch: Watch,
 ) -> Outcome:
     """Train a fresh network on labels y, and predict what it does."""
     n, d = problem.X.shape
@@ -194,7 +195,7 @@ def train_on(
         settings.width, d, kappa=settings.kappa, seed=settings.seed, dtype=np.float32, **how
     )
     H0 = finite_width_gram(problem.X, network.W, **how)
-    run = train(network, problem.X, y, eta=settings.eta, steps=settings.steps, on_step=on_step)
+    run = train(network, problem.X, y, eta=settings.eta, steps=settings.steps, watch=watch)
     c = problem.vectors.T @ y
     spectrum = (problem.eigenvalues, c, settings.eta, run.steps)
     complexity = None if problem.singular else generalisation.complexity(problem.H, y)

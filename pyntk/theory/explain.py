@@ -1,5 +1,6 @@
 """The training-speed and generalisation theorems of Arora et al., on given data."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy as np
 from pyntk.data import redraw_labels
 from pyntk.progress import Progress
 from pyntk.theory.evidence import Settings, checks, label_noise, pose, series, train_on
-from pyntk.theory.report import Explanation
+from pyntk.theory.explanation import Explanation
+from pyntk.theory.watch import Watch
 
 MOST_ROWS: Final = 500
 """Training rows unless asked otherwise."""
@@ -73,7 +75,7 @@ def explain(
     _admit_shares(epsilon=epsilon, delta=delta)
     how = {"backend": backend, "threads": threads}
     total = steps or (60 if quick else 200)
-    with Progress(2 * total, progress) as bar:
+    with Progress(2 * total, progress) as bar, Watch(_counting(bar, 2 * total)) as watch:
         bar.phase("kernel")
         size = rows or MOST_ROWS
         problem = pose(
@@ -92,21 +94,34 @@ def explain(
         )
         noise = np.random.default_rng([seed, 1])
         outcomes = []
-        for kind, targets in (
-            ("true", problem.y),
-            ("random", redraw_labels(problem.y, 1.0, noise)),
-        ):
+        labellings = {"true": problem.y, "random": redraw_labels(problem.y, 1.0, noise)}
+        for kind in watch.over(list(labellings)):
             bar.phase(f"training on {kind} labels")
-            outcomes.append(train_on(problem, kind, targets, settings, how, bar.advance))
+            outcomes.append(train_on(problem, kind, labellings[kind], settings, how, watch))
         bar.phase("label noise")
         curve = label_noise(problem, settings, noise)
     return Explanation(
+        name="explain",
+        title=name,
         checks=checks(problem, settings, outcomes, curve),
         series=series(problem, outcomes, curve),
         data={"name": name, **problem.facts(outcomes)},
         settings=settings.to_dict(),
         notes=(*notes, *problem.notes()),
     )
+
+
+def _counting(bar: Progress, steps: int) -> Callable[[float, float], None]:
+    """Return what moves a bar of so many steps to a share of the whole."""
+    seen = 0
+
+    def move(done: float, whole: float) -> None:
+        nonlocal seen
+        while seen < round(steps * done / whole):
+            bar.advance()
+            seen += 1
+
+    return move
 
 
 def default_width(n: int, d: int, *, quick: bool = False) -> int:

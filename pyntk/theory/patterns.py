@@ -1,6 +1,7 @@
 r"""Activation patterns 1{w_r.x_i > 0}: how many differ from the start's, and why they could."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from pyntk.theory.rows import UNIT_ROUNDOFF
 
 Vector = NDArray[np.float64]
+
+PRODUCTS: Final = 2**21
+"""Products w_r.x_i that are formed at a time."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ def movement(W0: ArrayLike, W: ArrayLike, X: ArrayLike, *, moved: Vector | None 
     rounding = (rows.shape[1] + 4) * UNIT_ROUNDOFF
     flips = violations = 0
     largest = 0.0
-    for block in (slice(r, r + 4096) for r in range(0, len(start), 4096)):
+    size_of_block = max(1, PRODUCTS // len(rows))
+    for begin in range(0, len(start), size_of_block):
+        block = slice(begin, begin + size_of_block)
         a, b = start[block].astype(np.float64), now[block].astype(np.float64)
         step = np.linalg.norm(b - a, axis=1) if moved is None else moved[block]
         slack = rounding * (np.linalg.norm(a, axis=1) + np.linalg.norm(b, axis=1))

@@ -1,4 +1,4 @@
-"""What an explanation is made of, and how it is read."""
+"""What a routine found, and how it is read."""
 
 import math
 from collections.abc import Mapping
@@ -10,32 +10,38 @@ from numpy.typing import NDArray
 
 from pyntk import __version__
 from pyntk.theory.check import Check
+from pyntk.theory.panel import Panel
+from pyntk.theory.table import remarks, short, table, verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """The claims, the measurements, and the series behind them.
+class Report:
+    """The claims, the measurements, the series behind them, and what the picture shows.
 
     Attributes:
+        name: of the routine, as ``pyntk check`` knows it.
+        title: what was looked at, in one line.
         checks: every claim, in the order of the table.
-        series: raw arrays by name: spectrum (``eigenvalues``, ``projection_*``), training
-            (``steps``, ``residual_*``, ``predicted_residual_*``, ``distance_*``,
-            ``predicted_distance_*``, ``recorded_steps``, ``flips_*``, ``movement_*``) and noise
-            (``portions``, ``complexity``, ``error``, ``loss``: one row per portion, one column per
-            draw); ``*`` is ``true`` or ``random``, for the labels.
-        data: the data set: name, sizes, duplicates, angles, spectrum in three numbers.
-        settings: what was chosen: width, steps, eta, seed, epsilon, backend, ...
+        series: raw arrays by name; the routine's docstring names them.
+        data: the data set: its name and what is worth knowing of it, plain numbers and text.
+        settings: what was chosen: width, steps, step size, seed, ...
         notes: sentences about what was dropped, chosen, or could not be done.
+        panels: the picture, row by row.
+        columns: panels in a row of the picture.
     """
 
+    name: str
+    title: str
     checks: tuple[Check, ...]
     series: Mapping[str, NDArray[Any]]
     data: Mapping[str, Any]
     settings: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    columns: int = 2
 
     @property
     def holds(self) -> bool:
@@ -46,6 +52,8 @@ class Explanation:
         """Return everything as JSON knows it; a number that is not finite becomes None."""
         return {
             "pyntk": __version__,
+            "name": self.name,
+            "title": self.title,
             "data": _plain(self.data),
             "settings": _plain(self.settings),
             "notes": list(self.notes),
@@ -55,94 +63,60 @@ class Explanation:
         }
 
     def plot(self) -> "Figure":
-        """Return the four-panel figure; ``.savefig(path)`` writes it.
+        """Return the figure; ``.savefig(path)`` writes it.
 
         Raises:
             ModuleNotFoundError: matplotlib is not installed; the message says how to install it.
         """
-        from pyntk.plot import explanation_figure
+        from pyntk.plot_report import report_figure
 
-        return explanation_figure(self)
+        return report_figure(self)
 
     def summary(self) -> str:
         """Return the data, the table of checks, and remarks, as text."""
-        rows = [
-            (
-                _VERDICT[c.holds],
-                c.claim,
-                *map(_short, (c.predicted, c.measured, c.bound)),
-                _brief(c),
-            )
-            for c in self.checks
+        parts = [
+            "\n".join([*self.heading(), *(f"note: {note}" for note in self.notes)]),
+            table(self.checks),
+            self.legend(),
+            remarks(self.checks),
+            verdict(self.checks),
         ]
-        head = ("holds", "claim", "predicted", "measured", "bound", "source")
-        widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-        lines = [
-            "  ".join(
-                cell.rjust(w) if 2 <= k <= 4 else cell.ljust(w)
-                for k, (cell, w) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in [head, tuple("-" * w for w in widths), *rows]
-        ]
-        remarks = [
-            f"{_VERDICT[c.holds]}: {c.claim}\n     {c.condition}"
-            for c in self.checks
-            if not c.holds
-        ]
-        failed = sum(check.holds is False for check in self.checks)
-        silent = sum(check.holds is None for check in self.checks)
-        verdict = f"{len(self.checks) - failed - silent} of {len(self.checks)} checks hold" + (
-            f", {failed} failed" if failed else ""
-        )
-        verdict += f", {silent} not applicable" if silent else ""
-        legend = (
-            "true, random: the network trained on true, on random labels. "
-            "Arora: arXiv 1901.08584. Du: arXiv 1810.02054."
-        )
-        parts = [self._heading(), "\n".join(lines), legend, "\n".join(remarks), verdict + "."]
         return "\n\n".join(part for part in parts if part)
 
-    def _heading(self) -> str:
-        """Return what was looked at, one fact a line."""
-        data, chosen = self.data, self.settings
-        lines = [
-            f"{data['name']}: n = {data['n']} training rows, {data['held_out']} held out, "
-            f"d = {data['d']}",
-            f"rows: {data['duplicates']} duplicates ({data['conflicting']} with another label) and "
-            f"{data['zero_rows']} zero rows dropped; {data['near_parallel']} near-parallel and "
-            f"{data['antipodal']} antipodal pairs; least angle {_short(data['least_angle'])} rad",
-            f"H: lambda_max = {_short(data['lambda_max'])}, "
-            f"lambda_0 = {_short(data['lambda_0'])}, condition = {_short(data['condition'])}",
-            f"labels: the 10 leading eigenvectors hold {data['top_ten_true']:.0%} of the true "
-            f"labels and {data['top_ten_random']:.0%} of the random ones (squared norm)",
-            f"network: m = {chosen['width']}, k = 0 .. {chosen['steps']}, "
-            f"eta = {chosen['eta']:.4g} = 1/lambda_max, epsilon = {chosen['epsilon']:g}, "
-            f"delta = {chosen['delta']:g}, seed {chosen['seed']}, backend {chosen['backend']}",
+    def heading(self) -> list[str]:
+        """Return what was looked at: the title, the data, the settings, a line each."""
+        facts = [
+            f"{kind}: " + ", ".join(f"{name} = {_said(value)}" for name, value in given.items())
+            for kind, given in (("data", self.data), ("settings", self.settings))
+            if given
         ]
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+        return [f"{self.name}: {self.title}", *facts]
+
+    def legend(self) -> str:
+        """Return the papers behind the short names of the table's last column."""
+        sources = dict.fromkeys(check.source for check in self.checks)
+        return "Sources: " + "; ".join(sources) + "." if sources else ""
 
 
-_VERDICT = {True: "yes", False: "NO", None: "n/a"}
-
-
-def _brief(check: Check) -> str:
-    """Return the source without its arXiv number, which the legend gives."""
-    return check.source.rpartition(" (")[0]
-
-
-def _short(value: float | None) -> str:
-    """Return four significant digits, or a dash for None."""
-    return "-" if value is None else f"{value:.4g}"
+def _said(value: Any) -> str:
+    """Return a value for a line of text."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return "(" + ", ".join(map(_said, value)) + ")"
+    if isinstance(value, float | np.floating):
+        return short(float(value))
+    return str(value)
 
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON knows it."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | range | set | frozenset):
         return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    return value
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

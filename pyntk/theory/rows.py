@@ -12,6 +12,9 @@ Matrix = NDArray[np.float64]
 UNIT_ROUNDOFF: Final = 2.0**-53
 """Of float64."""
 
+CELLS: Final = 2**22
+"""Cosines that are looked at at a time: 32 MiB."""
+
 NEAR: Final = 1e-3
 """Rows whose lines meet at a smaller angle (radian) are counted as near-parallel."""
 
@@ -139,10 +142,16 @@ def _close_pairs(
     if len(X) < 2:
         nothing = np.empty(0, np.int64)
         return nothing, nothing, np.empty(0, np.bool_), np.empty(0)
-    cosines = np.triu(X @ X.T, 1)
-    size = np.abs(cosines)
-    i, j = np.nonzero(size > min(1 - 2e-5, float(size.max()) * (1 - 2e-5)))
-    same = cosines[i, j] > 0
+    found, columns, step = [], np.arange(len(X)), max(CELLS // len(X), 1)
+    for begin in range(0, len(X), step):
+        cosines = X[begin : begin + step] @ X.T
+        cosines[columns <= columns[begin : begin + step, None]] = 0  # pairs i < j alone
+        size = np.abs(cosines)
+        p, q = np.nonzero(size > min(1.0, float(size.max())) * (1 - 2e-5))
+        found.append((begin + p, q, cosines[p, q]))
+    i, j, cosine = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    close = np.abs(cosine) > min(1.0, float(np.abs(cosine).max(initial=0.0))) * (1 - 2e-5)
+    i, j, same = i[close], j[close], cosine[close] > 0
     chord = np.empty(len(i))
     for part in (slice(p, p + 8192) for p in range(0, len(i), 8192)):
         sign = np.where(same[part], 1.0, -1.0)[:, None]

@@ -1,5 +1,6 @@
 """Every check fails where its claim is false: a check that cannot fail says nothing."""
 
+import importlib
 import json
 from dataclasses import replace
 
@@ -8,9 +9,10 @@ import pytest
 
 import pyntk
 from pyntk.data import sphere
-from pyntk.theory import Check, du
-from pyntk.theory import arora_generalisation as generalisation
-from pyntk.theory.arora_training import distance_limit
+from pyntk.theory import Check
+from pyntk.theory.arora import convergence as du
+from pyntk.theory.arora import noise as generalisation
+from pyntk.theory.arora.speed import distance_limit
 from pyntk.theory.patterns import Movement, movement
 from pyntk.theory.rows import angles, clean
 from pyntk.theory.training import TrainingRun, train
@@ -75,6 +77,71 @@ def test_too_large_a_step():
     eta = 2.5 / EIGENVALUES[-1]
     wild = train(pyntk.TwoLayer.antisymmetric(2048, 10, seed=1), X, Y, eta=eta, steps=30)
     assert not du.linear_rate(wild, eta, EIGENVALUES[0], "true").holds
+
+
+def test_the_native_run_is_the_loop():
+    """The same run by a loop over loss_and_gradient, to rounding."""
+    eta, d = 1 / EIGENVALUES[-1], 10
+    networks = [pyntk.TwoLayer.antisymmetric(512, d, seed=3) for _ in range(2)]
+    found = train(networks[0], X, Y, eta=eta, steps=20, samples=5, keep_weights=True)
+    W = networks[1].W
+    start = W.copy()
+    for k in range(21):
+        loss, gradients = networks[1].loss_and_gradient(X, Y)
+        moved = np.linalg.norm(W - start, axis=1)
+        assert found.residual[k] == pytest.approx(np.sqrt(2 * loss), rel=1e-12)
+        assert found.distance[k] == pytest.approx(np.linalg.norm(moved), rel=1e-12, abs=1e-15)
+        assert found.moved[k] == pytest.approx(moved.max(), rel=1e-12, abs=1e-15)
+        if k in found.recorded:
+            at = found.recorded.tolist().index(k)
+            assert found.movements[at] == movement(start, found.weights[at], X)
+            np.testing.assert_allclose(found.weights[at], W, rtol=1e-10, atol=1e-13)
+        if k in found.sampled:
+            errors = found.errors[found.sampled.tolist().index(k)]
+            np.testing.assert_allclose(errors, networks[1].forward(X) - Y, atol=1e-12)
+        W -= eta * gradients.dW
+    assert found.recorded[-1] == found.sampled[-1] == 20
+    assert found.sampled[0] == 0
+    assert found.diverged is None
+
+
+def test_a_run_that_diverges():
+    """What was reached is there, the rest is NaN; the checks do not hold, or say nothing."""
+    network = pyntk.TwoLayer.antisymmetric(256, 10, seed=1)
+    start = network.W.copy()
+    wild = train(network, X, Y, eta=50 / EIGENVALUES[-1], steps=30, samples=4)
+    assert wild.diverged is not None
+    assert (start == network.W).all()
+    assert len(wild.residual) == len(wild.distance) == 31
+    assert np.isnan(wild.distance[-1])
+    assert not du.linear_rate(wild, 1.0, 0.1, "true").holds
+    nothing = replace(wild, movements=())
+    assert du.flip_share(nothing, 1.0, 60, 128, 0.01, "true").holds is None
+    assert du.flip_rule(nothing, "true").holds is None
+
+
+def test_large_weights_are_looked_at_less_often(monkeypatch):
+    module = importlib.import_module("pyntk.theory.training")
+    network = pyntk.TwoLayer.antisymmetric(64, 10, seed=1)
+    monkeypatch.setattr(module, "KEPT_BYTES", 3 * network.W.nbytes)
+    thinned = train(network, X, Y, eta=0.01, steps=20)
+    assert thinned.recorded.tolist() == [1, 4, 20]
+    thinned = train(network, X, Y, eta=0.01, steps=20, records=[5, 10, 15, 20])
+    assert thinned.recorded.tolist() == [10, 20]
+    none = train(network, X, Y, eta=0.01, steps=20, records=0, distances=False)
+    assert none.movements == ()
+    assert np.isnan(none.distance).all()
+
+
+def test_movements_block_by_block(monkeypatch):
+    module = importlib.import_module("pyntk.theory.patterns")
+    generator = np.random.default_rng(2)
+    W0 = generator.standard_normal((500, 10))
+    W = W0 + 0.3 * generator.standard_normal((500, 10))
+    moved = 0.1 * np.linalg.norm(W - W0, axis=1)
+    whole = movement(W0, W, X, moved=moved)
+    monkeypatch.setattr(module, "PRODUCTS", 60 * 70)
+    assert movement(W0, W, X, moved=moved) == whole
 
 
 def test_flip_share(run):

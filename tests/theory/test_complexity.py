@@ -5,7 +5,7 @@ import pytest
 
 import pyntk
 from pyntk.data import digits, split
-from pyntk.theory.arora_generalisation import (
+from pyntk.theory.arora.noise import (
     complexity,
     interpolant,
     noise_curve,

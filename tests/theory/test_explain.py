@@ -33,7 +33,17 @@ def small():
 
 def test_structure(small):
     report = json.loads(json.dumps(small.to_dict(), allow_nan=False))
-    assert {"pyntk", "data", "settings", "notes", "holds", "checks", "series"} == set(report)
+    assert {
+        "pyntk",
+        "name",
+        "title",
+        "data",
+        "settings",
+        "notes",
+        "holds",
+        "checks",
+        "series",
+    } == set(report)
     assert all(set(check) == FIELDS for check in report["checks"])
     assert len(report["checks"]) == 18
     assert report["settings"]["width"] == 2048

@@ -7,7 +7,7 @@ import pytest
 import pyntk
 from pyntk.contract import TRAINED, Recipe
 from pyntk.data import sphere
-from pyntk.theory.du import concentration_bound
+from pyntk.theory.arora.convergence import concentration_bound
 
 HALF = mpmath.mpf(1) / 2
 COSINES = {

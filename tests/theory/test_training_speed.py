@@ -7,15 +7,15 @@ import pytest
 
 import pyntk
 from pyntk.data import redraw_labels, sphere
-from pyntk.theory.arora_generalisation import complexity
-from pyntk.theory.arora_training import (
+from pyntk.theory.arora.convergence import flip_rule, flip_share, linear_rate
+from pyntk.theory.arora.noise import complexity
+from pyntk.theory.arora.speed import (
     distance,
     distance_limit,
     predicted_distance,
     predicted_residual,
     training_speed,
 )
-from pyntk.theory.du import flip_rule, flip_share, linear_rate
 from pyntk.theory.training import train
 
 N, D, STEPS = 100, 50, 200

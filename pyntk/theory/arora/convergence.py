@@ -5,6 +5,8 @@ antisymmetric start, whose neurons come in equal pairs.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,9 @@ from pyntk.theory.rows import UNIT_ROUNDOFF
 from pyntk.theory.training import TrainingRun
 
 Vector = NDArray[np.float64]
+
+FLOOR: Final = 1e-10
+"""Squared residual, relative to the start's, below which float32 training is all rounding."""
 
 
 def concentration_bound(n: int, independent: int, delta: float) -> float:
@@ -135,10 +140,19 @@ def concentration(H0: Vector, H: Vector, independent: int, delta: float) -> Chec
     )
 
 
+def rate_bound(steps: NDArray[np.int64], eta: float, lambda_0: float) -> Vector:
+    """(1 - eta lambda_0/2)^k for every k of ``steps``; 0 where the step is too large for it."""
+    return max(1 - eta * lambda_0 / 2, 0.0) ** np.asarray(steps, np.float64)
+
+
 def linear_rate(run: TrainingRun, eta: float, lambda_0: float, labels: str) -> Check:
-    r"""Check Theorem 4.1: \|u(k)-y\|^2 <= (1 - eta lambda_0/2)^k \|u(0)-y\|^2 for k >= 1."""
-    allowed = (1 - eta * lambda_0 / 2) ** run.steps[1:] * run.residual[0] ** 2
-    ratio = float(np.max(np.nan_to_num(run.residual[1:] ** 2 / allowed, nan=np.inf)))
+    r"""Check Theorem 4.1: \|u(k)-y\|^2 <= (1 - eta lambda_0/2)^k \|u(0)-y\|^2 for k >= 1.
+
+    What is left of the square is compared down to :data:`FLOOR` of the start's.
+    """
+    allowed = np.maximum(rate_bound(run.steps[1:], eta, lambda_0), FLOOR) * run.residual[0] ** 2
+    squared = np.nan_to_num(run.residual[1:] ** 2, nan=np.inf, posinf=np.inf)
+    ratio = float(np.max(squared / allowed))
     n = len(run.steps) - 1
     return Check(
         claim=f"{labels}: |u(k)-y|^2 / ((1-eta lambda_0/2)^k |y|^2) <= 1, k = 1..{n}",
@@ -155,10 +169,45 @@ def linear_rate(run: TrainingRun, eta: float, lambda_0: float, labels: str) -> C
     )
 
 
+def kernel_keeps_its_least_eigenvalue(least: Vector, lambda_0: float, labels: str) -> Check:
+    """Check that lambda_min(H(k)) >= lambda_0/2 wherever H(k) was looked at.
+
+    Args:
+        least: (T,) least eigenvalues of the network's kernel, the first at the start.
+        lambda_0: of H.
+        labels: which labels, for the text of the claim.
+    """
+    known = np.nan_to_num(least, nan=-np.inf)
+    bound = lambda_0 / 2
+    return Check(
+        claim=f"{labels}: lambda_min(H(k)) >= lambda_0/2, k = 0 .. K",
+        source="Du Lemmas 3.1, 3.2 (1810.02054)",
+        condition=(
+            f"lambda_0 > 0: met; proven for m = Omega(n^6/lambda_0^4); H(k) at {len(least)} steps"
+            if lambda_0 > 0
+            else "lambda_0 > 0: not met"
+        ),
+        predicted=lambda_0,
+        measured=float(known.min()),
+        bound=bound,
+        holds=bool((known >= bound).all()) if lambda_0 > 0 else None,
+    )
+
+
 def flip_share(
     run: TrainingRun, kappa: float, n: int, independent: int, delta: float, labels: str
 ) -> Check:
     """Check the share of flipped patterns against :func:`flip_share_bound`, at every record."""
+    if not run.movements:
+        return Check(
+            claim=f"{labels}: flipped patterns <= 2R/(sqrt(2 pi) kappa) + fluctuation",
+            source="Du Lemma 3.2 (1810.02054)",
+            condition=f"the run diverged at step {run.diverged}, before anything was looked at",
+            predicted=None,
+            measured=None,
+            bound=None,
+            holds=None,
+        )
     bounds = np.array(
         [flip_share_bound(R, kappa, n, independent, delta) for R in run.largest.tolist()]
     )
@@ -179,15 +228,17 @@ def flip_share(
     )
 
 
-def flip_rule(run: TrainingRun, labels: str) -> Check:
+def flip_rule(runs: TrainingRun | Sequence[TrainingRun], labels: str) -> Check:
     r"""Check that a pattern flipped only where \|w_r(0).x_i\| <= \|w_r(k) - w_r(0)\| \|x_i\|."""
-    violations = sum(record.violations for record in run.movements)
+    several = [runs] if isinstance(runs, TrainingRun) else runs
+    movements = [record for run in several for record in run.movements]
+    violations = sum(record.violations for record in movements)
     return Check(
         claim=f"{labels}: flips where |w_r(0).x_i| > |w_r(k)-w_r(0)|: none",
         source="Du Lemma 3.2, proof (1810.02054)",
-        condition=f"any step of any training; looked at in {len(run.recorded)} steps",
+        condition=f"any step of any training; looked at in {len(movements)} steps",
         predicted=0.0,
-        measured=float(violations),
+        measured=float(violations) if movements else None,
         bound=0.0,
-        holds=violations == 0,
+        holds=violations == 0 if movements else None,
     )
