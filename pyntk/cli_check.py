@@ -13,6 +13,7 @@ from pyntk.datasets import NAMES
 from pyntk.plot_report import save_picture
 from pyntk.theory.catalogue import ROUTINES, SOURCES, find
 from pyntk.theory.check import Check
+from pyntk.theory.export import export, writer_of
 from pyntk.theory.report import Report
 from pyntk.theory.routine import PRESETS, Routine
 from pyntk.theory.table import table, verdict
@@ -47,6 +48,9 @@ def add_check(commands: Any, positive: Any, natural: Any, backends: Sequence[str
     command.add_argument(
         "--output", type=Path, default=Path(), metavar="DIR", help="folder (the current one)"
     )
+    command.add_argument(
+        "--table", type=Path, metavar="FILE", help="all checks, as .csv, .json or .parquet"
+    )
     command.add_argument("--no-plot", dest="plot", action="store_false", help="no NAME.png")
     command.add_argument(
         "--no-progress", dest="progress", action="store_false", help="no progress bar"
@@ -62,6 +66,8 @@ def run_check(options: argparse.Namespace) -> int:
     given = {name: getattr(options, name) for name in OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
     _refuse(chosen, given)
+    if options.table is not None:
+        writer_of(options.table)
     options.output.mkdir(parents=True, exist_ok=True)
     reports, failed = [], []
     for routine in chosen:
@@ -71,6 +77,8 @@ def run_check(options: argparse.Namespace) -> int:
             failed.append(routine.name)
         else:
             reports.append(report)
+    if options.table is not None:
+        export(reports, options.table)
     if options.name not in ROUTINES:
         if not reports:
             raise ValueError(f"none of the {len(chosen)} checks could be made")

@@ -260,3 +260,13 @@ def test_the_help_names_the_data(capsys):
     with pytest.raises(SystemExit):
         cli.main(["check", "--help"])
     assert "mnist[:DIR]" in capsys.readouterr().out
+
+
+def test_a_table_of_all_checks(own, tmp_path, capsys):
+    own(one=[holding], two=[failing])
+    assert cli.main(["check", "all", *QUIET, "--table", "checks.json"]) == 1
+    rows = json.loads((tmp_path / "checks.json").read_text())
+    assert [(row["check"], row["holds"]) for row in rows] == [("holding", True), ("failing", False)]
+    capsys.readouterr()
+    said = fails(capsys, "all", *QUIET, "--table", "checks.xls")
+    assert "checks.xls: checks are written to .csv, .json, .parquet" in said
