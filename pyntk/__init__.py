@@ -25,6 +25,8 @@ from pyntk.linalg.spectrum import eigh, eigvalsh
 from pyntk.network import Gradients, TwoLayer
 from pyntk.patterns import pattern_flips
 from pyntk.products import ntk_matmul, ntk_operator
+from pyntk.streaming.open_gram import open_gram
+from pyntk.streaming.stream_gram import stream_gram
 from pyntk.training.run import Distance, DivergenceError, Record, Run, Weights
 from pyntk.training.train import train
 
@@ -69,11 +71,13 @@ __all__ = [
     "ntk_matmul",
     "ntk_operator",
     "ntk_vjp",
+    "open_gram",
     "pattern_flips",
     "quadratic_form_inverse",
     "schedule",
     "solve",
     "spectral_density",
+    "stream_gram",
     "train",
 ]
 

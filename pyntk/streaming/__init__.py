@@ -1,0 +1,1 @@
+"""Gram matrices in files, computed and written block by block."""

@@ -1,0 +1,69 @@
+"""The blocks of a matrix as they are computed: here, or by an executor elsewhere."""
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+
+from pyntk.contract import Array
+from pyntk.streaming.blocks import Block, Source, Task, compute
+from pyntk.streaming.shares import Shares
+
+IN_FLIGHT: Final = 4
+"""Blocks that an executor has at once, finished ones that wait for their turn counted."""
+
+Results = Generator[tuple[Block, Array], None, None]
+
+
+def computed(source: Source, blocks: Sequence[Block], executor: Any, shares: Shares) -> Results:
+    """Yield each block and its entries, in order; the entries are overwritten by the next ones."""
+    if executor is None:
+        return _here(source, blocks, shares)
+    return _elsewhere(source, blocks, executor)
+
+
+def _here(source: Source, blocks: Sequence[Block], shares: Shares) -> Results:
+    memory = source.inputs.empty(max((block.size for block in blocks), default=0))
+    for block in blocks:
+        K = memory[: block.size].reshape(block.shape)
+        compute(source.task(block), K, shares.within(block.size))
+        yield block, K
+
+
+def _elsewhere(source: Source, blocks: Sequence[Block], executor: Any) -> Results:
+    ahead = iter(blocks)
+    waiting: deque[tuple[Block, Any]] = deque()
+
+    def submit(count: int) -> None:
+        for block in islice(ahead, count):
+            waiting.append((block, executor.submit(entries, source.task(block))))
+
+    try:
+        submit(IN_FLIGHT)
+        while waiting:
+            block, future = waiting.popleft()
+            yield block, _admitted(future.result(), block, source.inputs.dtype)
+            del future
+            submit(1)
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def entries(task: Task) -> Array:
+    """Return the entries of a block: what an executor is given to call."""
+    height = len(task.X)
+    K = np.empty((height, height if task.Z is None else len(task.Z)), task.X.dtype)
+    compute(task, K)
+    return K
+
+
+def _admitted(K: Any, block: Block, dtype: np.dtype[Any]) -> Array:
+    if not isinstance(K, np.ndarray) or K.shape != block.shape or K.dtype != dtype:
+        raise TypeError(
+            f"the executor returned {type(K).__name__} {getattr(K, 'shape', '')}, "
+            f"not an array of shape {block.shape} and dtype {dtype}"
+        )
+    return np.ascontiguousarray(K)
