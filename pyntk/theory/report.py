@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The claims, the measurements, the series behind them, and what the picture shows.
 
@@ -47,6 +47,9 @@ class Report:
     def holds(self) -> bool:
         """Whether no check failed; one that does not apply has not failed."""
         return all(check.holds is not False for check in self.checks)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.title}; {verdict(self.checks)}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON knows it; a number that is not finite becomes None."""
