@@ -44,7 +44,7 @@ for how in ({}, {"depth": 2}, {"depth": 30, "bias_variance": 0.1, "trained": "al
     pyntk.ntk_vjp(x, x, x @ x.T, **how, backend=backend)
 pyntk.finite_width_gram(x, x, backend=backend), net.loss_and_gradient(X[:5], X[:5, 0])
 pyntk.eigh(x @ x.T, backend=backend), pyntk.label_spectrum(x @ x.T, x[:, 0], backend=backend)
-S = X[:3000] @ X[:3000].T
+S = X[:4000] @ X[:4000].T
 print("begin", flush=True)
 try:
     CALL

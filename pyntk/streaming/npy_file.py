@@ -20,6 +20,9 @@ from pyntk.streaming.blocks import Block
 PIECE: Final = 4 * 2**20
 """Bytes that are read or written at once, and of the mirror image of a part of a block."""
 
+FLUSH_EVERY: Final = 16 * 2**20
+"""Bytes after which the disk is waited for: Ctrl-C is not served meanwhile."""
+
 _CANNOT_ALLOCATE: Final = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 Checksums = tuple[int, int]
@@ -33,13 +36,14 @@ class NpyFile:
         self._path, self._descriptor = path, descriptor
         self._columns, self._itemsize = matrix.shape[1], matrix.dtype.itemsize
         self._start, self._dtype = start, matrix.dtype
+        self._pending = 0
 
     def write(self, block: Block, K: Array, *, symmetric: bool) -> Checksums:
         """Write a block, and its mirror image; return their checksums."""
         data: memoryview = K.data.cast("B")
         taken = 0
         for offset, length in self._pieces(block):
-            _write_all(self._descriptor, data[taken : taken + length], offset)
+            self._write(data[taken : taken + length], offset)
             taken += length
         return zlib.crc32(data), self._write_mirrored(block.mirrored(), K) if symmetric else 0
 
@@ -52,7 +56,7 @@ class NpyFile:
             data: memoryview = np.ascontiguousarray(K[:, columns].T).data.cast("B")
             taken = 0
             for offset, length in self._pieces(part):
-                _write_all(self._descriptor, data[taken : taken + length], offset)
+                self._write(data[taken : taken + length], offset)
                 taken += length
             checksum = zlib.crc32(data, checksum)
         return checksum
@@ -81,9 +85,16 @@ class NpyFile:
             for taken in range(0, width, PIECE):
                 yield begin + taken, min(PIECE, width - taken)
 
+    def _write(self, data: memoryview, offset: int) -> None:
+        _write_all(self._descriptor, data, offset)
+        self._pending += len(data)
+        if self._pending >= FLUSH_EVERY:
+            self.flush()
+
     def flush(self) -> None:
         """Return when what was written is on the disk."""
         os.fsync(self._descriptor)
+        self._pending = 0
 
     def close(self) -> None:
         """Close the file, and give its lock back."""
