@@ -163,6 +163,39 @@ def test_a_disk_that_fails(path, monkeypatch):
     np.testing.assert_array_equal(pyntk.stream_gram(SPHERE, path), pyntk.ntk_gram(SPHERE))
 
 
+def test_what_the_manifest_says_is_on_the_disk(path, monkeypatch):
+    """Which a killed process cannot tell, only one that loses its power."""
+    seen = []
+
+    def noted(name, what):
+        call = getattr(os, name)
+
+        def run(*arguments):
+            seen.append((name, what(arguments)))
+            return call(*arguments)
+
+        monkeypatch.setattr(os, name, run)
+
+    def inode(arguments):
+        return os.fstat(arguments[0]).st_ino
+
+    noted("pwrite", inode)
+    noted("fsync", inode)
+    noted("replace", lambda names: os.path.basename(names[1]))
+    pyntk.stream_gram(SPHERE, path, rows_per_block=20)
+    data, folder = path.stat().st_ino, path.parent.stat().st_ino
+    ends = [i for i, event in enumerate(seen) if event[0] == "replace"]
+    manifests = [i for i in ends if seen[i][1] == "K.npy.json"]
+    assert len(manifests) == 4
+    assert len(ends) == 5
+    for i in ends:
+        assert [event for event in seen[:i] if event[1] == data][-1:] in ([], [("fsync", data)])
+        assert seen[i + 1] == ("fsync", folder)
+    for i in manifests:
+        assert seen[i - 1][0] == "fsync"
+        assert seen[i - 1][1] not in (data, folder)
+
+
 @pytest.mark.parametrize("Z", [None, OTHERS], ids=["X", "XZ"])
 def test_threads_compute(path, Z):
     with concurrent.futures.ThreadPoolExecutor(3) as executor:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pyntk.streaming.manifest import Manifest, difference, manifest_path
-from pyntk.streaming.npy_file import NpyFile, allocate, flush_folder, header, lock, open_npy
+from pyntk.streaming.npy_file import NpyFile, allocate, close, flush_folder, header, lock, open_npy
 
 
 def begin(path: Path, wanted: Manifest) -> tuple[NpyFile, Manifest]:
@@ -115,7 +115,7 @@ def _create(path: Path, wanted: Manifest) -> None:
         os.replace(temporary, path)
         flush_folder(path)
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def _refuse_full_disk(path: Path, size: int) -> None:

@@ -9,6 +9,7 @@ import io
 import os
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,7 +99,7 @@ class NpyFile:
 
     def close(self) -> None:
         """Close the file, and give its lock back."""
-        os.close(self._descriptor)
+        close(self._descriptor)
 
 
 def open_npy(path: Path, shape: tuple[int, ...], dtype: Any, *, writing: bool) -> NpyFile:
@@ -123,7 +124,7 @@ def open_npy(path: Path, shape: tuple[int, ...], dtype: Any, *, writing: bool) -
             raise ValueError(f"{path} has {size} bytes, not {expected}: it was cut or added to")
         return NpyFile(path, descriptor, matrix, start)
     except BaseException:
-        os.close(descriptor)
+        close(descriptor)
         raise
 
 
@@ -150,7 +151,11 @@ def allocate(descriptor: int, first: bytes, size: int) -> None:
 
 
 def lock(descriptor: int, path: Path) -> None:
-    """Lock a file against other writers; raise BlockingIOError where there is one."""
+    """Lock a file against other writers, until :func:`close`; BlockingIOError where there is one.
+
+    A forked process would share the lock, and workers can outlive a call that is killed: so they
+    close the file.
+    """
     import fcntl  # Unix alone, and pyntk is imported elsewhere, too
 
     try:
@@ -159,6 +164,30 @@ def lock(descriptor: int, path: Path) -> None:
         raise BlockingIOError(errno.EWOULDBLOCK, "another call is writing it", str(path)) from None
     except OSError:
         pass  # a file system without locks
+    _close_in_forked_processes()
+    _locked.add(descriptor)
+
+
+def close(descriptor: int) -> None:
+    """Close a file, and give its lock back if it has one."""
+    _locked.discard(descriptor)
+    os.close(descriptor)
+
+
+_locked: Final[set[int]] = set()
+"""Descriptors of files that are locked by this process."""
+
+
+@cache
+def _close_in_forked_processes() -> None:
+    """Register that, once."""
+    os.register_at_fork(after_in_child=_close_locked)
+
+
+def _close_locked() -> None:
+    while _locked:
+        with contextlib.suppress(OSError):
+            os.close(_locked.pop())
 
 
 def flush_folder(path: Path) -> None:
