@@ -13,6 +13,11 @@ from pyntk.distributions import gaussian_mixture
 from pyntk.schedule import inverse_width, mean_field
 
 
+@pytest.fixture
+def backend():
+    """The default one: the contract holds the backends to one another."""
+
+
 def test_training_speed_of_arora_et_al(backend):
     """Theorem 4.1, random labels: |y - u(k)| is that of (I - eta H)^k y within .015 |y|.
 

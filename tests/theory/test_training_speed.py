@@ -38,6 +38,11 @@ def worst(run, predicted, y):
 
 
 @pytest.fixture
+def backend():
+    """The default one: the contract holds the backends to one another."""
+
+
+@pytest.fixture
 def H(backend):
     return pyntk.ntk_gram(DATA.X, backend=backend)
 
