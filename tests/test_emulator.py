@@ -190,6 +190,7 @@ def run_contract(changes, tests, folder, emulator):
         env={
             **os.environ,
             "PYNTK_CUDA_SOURCES": str(folder / "csrc"),
+            "PYNTK_EMULATOR": "all",
             "XDG_CACHE_HOME": str(folder),  # the changed module is not kept
         },
         capture_output=True, text=True, check=False,

@@ -5,6 +5,7 @@ path.
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import re
@@ -62,10 +63,12 @@ def build(sources: Path, target: Path, sanitize: str = "") -> Path:
             emulator = ["-include", str(HERE / "emulator.hpp"), "-x", "c++", str(unit)]
             _make(objects[unit], [*compiler, *flags, *includes, *emulator, "-c"])
 
-    with ThreadPoolExecutor(JOBS) as pool:
+    with (target / "lock").open("w") as lock, ThreadPoolExecutor(JOBS) as pool:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second finds what the first has built
         list(pool.map(compile_unit, units))
-    library.parent.mkdir(exist_ok=True)
-    _make(library, [*compiler, *flags, "-shared", *map(str, objects.values())])
+        library.parent.mkdir(exist_ok=True)
+        if not library.exists():
+            _make(library, [*compiler, *flags, "-shared", *map(str, objects.values())])
     return library
 
 
