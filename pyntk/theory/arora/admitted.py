@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from pyntk.theory.arora.counts import admit_count, admit_counts
+from pyntk.theory.counts import admit_count, admit_counts
 
 LABELS: Final = ("true", "random", "worst", "normal")
 STARTS: Final = ("antisymmetric", "plain")

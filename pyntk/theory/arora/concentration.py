@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from pyntk import arc_cosine_gram, finite_width_gram, ntk_gram
 from pyntk.theory.arora.convergence import concentration_bound
-from pyntk.theory.arora.counts import admit_count, admit_counts, admit_positive
 from pyntk.theory.check import Check
+from pyntk.theory.counts import admit_count, admit_counts, admit_positive
 from pyntk.theory.panel import Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

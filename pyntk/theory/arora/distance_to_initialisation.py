@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from pyntk import finite_width_gram, solve
 from pyntk.theory.arora import speed
 from pyntk.theory.arora.admitted import admit_labels, admit_width
-from pyntk.theory.arora.counts import admit_count, admit_positive
 from pyntk.theory.arora.lazy_run import (
     DRAWN,
     LazyRun,
@@ -19,6 +18,7 @@ from pyntk.theory.arora.lazy_run import (
     train_lazily,
 )
 from pyntk.theory.check import Check
+from pyntk.theory.counts import admit_count, admit_positive
 from pyntk.theory.panel import Curve, Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

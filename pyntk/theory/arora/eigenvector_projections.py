@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pyntk import label_spectrum, ntk_gram
 from pyntk.theory.arora import convergence
 from pyntk.theory.arora import projection_checks as claims
-from pyntk.theory.arora.counts import admit_count
+from pyntk.theory.counts import admit_count
 from pyntk.theory.panel import Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pyntk import eigvalsh, ntk_gram
 from pyntk.theory.arora import positive_definite_checks as claims
 from pyntk.theory.arora.circle import circle, circle_eigenvalues
-from pyntk.theory.arora.counts import admit_count
 from pyntk.theory.arora.parallel import Parallel, as_found, parallel
+from pyntk.theory.counts import admit_count
 from pyntk.theory.panel import Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyntk import TwoLayer, eigh, ntk_gram
 from pyntk.data import redraw_labels
 from pyntk.theory.arora import speed
-from pyntk.theory.arora.counts import admit_positive
+from pyntk.theory.counts import admit_positive
 from pyntk.theory.rows import UNIT_ROUNDOFF
 from pyntk.theory.sample import draw
 from pyntk.theory.training import TrainingRun, train

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pyntk import ntk_gram, solve
 from pyntk.data import sphere
 from pyntk.theory.arora import learnable_checks as claims
-from pyntk.theory.arora.counts import admit_count, admit_counts
 from pyntk.theory.arora.harmonics import monomial_norm, printed_constant, sharp_constant
 from pyntk.theory.arora.target_functions import direction, examples
+from pyntk.theory.counts import admit_count, admit_counts
 from pyntk.theory.panel import Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

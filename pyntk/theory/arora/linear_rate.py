@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pyntk import eigvalsh, finite_width_gram
 from pyntk.theory.arora import convergence as du
 from pyntk.theory.arora.admitted import admit_labels, admit_width
-from pyntk.theory.arora.counts import admit_count, admit_positive
 from pyntk.theory.arora.lazy_run import LazyRun, Problem, pose, train_lazily
 from pyntk.theory.check import Check
+from pyntk.theory.counts import admit_count, admit_positive
 from pyntk.theory.panel import Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

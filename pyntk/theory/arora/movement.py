@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyntk.theory.arora.admitted import admit_one_kind, admit_widths
-from pyntk.theory.arora.counts import admit_count, admit_positive
 from pyntk.theory.arora.lazy_run import LazyRun, Problem, pose, train_lazily
 from pyntk.theory.check import Check
+from pyntk.theory.counts import admit_count, admit_positive
 from pyntk.theory.panel import Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

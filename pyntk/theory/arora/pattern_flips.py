@@ -11,9 +11,9 @@ from pyntk import pattern_flips as patterns_that_flipped
 from pyntk.data import sphere
 from pyntk.theory.arora import convergence as du
 from pyntk.theory.arora.admitted import admit_one_kind, admit_widths
-from pyntk.theory.arora.counts import admit_count, admit_positive
 from pyntk.theory.arora.lazy_run import LazyRun, Problem, independent, pose, train_lazily
 from pyntk.theory.check import Check
+from pyntk.theory.counts import admit_count, admit_positive
 from pyntk.theory.panel import Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pyntk import TwoLayer, finite_width_gram, ntk_gram
 from pyntk.theory.arora import rademacher_checks as claims
-from pyntk.theory.arora.counts import admit_count, admit_counts, admit_positive
+from pyntk.theory.counts import admit_count, admit_counts, admit_positive
 from pyntk.theory.panel import Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

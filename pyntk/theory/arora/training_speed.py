@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from pyntk.theory.arora import speed
 from pyntk.theory.arora.admitted import admit_labels, admit_width, admit_widths
-from pyntk.theory.arora.counts import admit_count, admit_positive
 from pyntk.theory.arora.lazy_run import (
     LazyRun,
     Problem,
@@ -17,6 +16,7 @@ from pyntk.theory.arora.lazy_run import (
     predicted_errors,
     train_lazily,
 )
+from pyntk.theory.counts import admit_count, admit_positive
 from pyntk.theory.panel import Curve, Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine

@@ -1,26 +1,11 @@
 """Numbers that a caller passes to a routine."""
 
 import math
-import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-
-def count(name: str, value: Any, least: int = 1) -> int:
-    """Return a whole number.
-
-    Raises:
-        TypeError: it is none.
-        ValueError: it is below ``least``.
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, not {value!r}") from None
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, not {number}")
-    return number
+from pyntk.theory.counts import admit_count
 
 
 def counts(name: str, values: Sequence[Any], least: int = 1) -> list[int]:
@@ -30,7 +15,7 @@ def counts(name: str, values: Sequence[Any], least: int = 1) -> list[int]:
         TypeError: one of them is none.
         ValueError: one is below ``least`` or not above the one before; there are none.
     """
-    numbers = [count(f"{name}[{k}]", value, least) for k, value in enumerate(values)]
+    numbers = [admit_count(f"{name}[{k}]", value, least) for k, value in enumerate(values)]
     if not numbers:
         raise ValueError(f"{name} must not be empty")
     if any(a >= b for a, b in pairwise(numbers)):

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyntk.theory.cs839.admit import count, counts, number
+from pyntk.theory.counts import admit_count
+from pyntk.theory.cs839.admit import counts, number
 from pyntk.theory.cs839.decomposition import Errors, checks
 from pyntk.theory.cs839.decomposition_panels import panels
 from pyntk.theory.cs839.descent import LeastSquares, least_squares
@@ -73,7 +74,7 @@ def error_decomposition(
         L. Bottou, O. Bousquet, "The tradeoffs of large scale learning", NIPS 2007.
     """
     p, n, t = counts("widths", widths), counts("sizes", sizes), counts("times", times)
-    d, draws = count("d", d, least=3), count("draws", draws)
+    d, draws = admit_count("d", d, least=3), admit_count("draws", draws)
     noise = number("noise", noise)
     how: dict[str, Any] = {"backend": backend, "threads": threads}
     parts = np.empty((len(p), len(n), draws, 2))

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyntk.data import redraw_labels
-from pyntk.theory.cs839.admit import count, number
+from pyntk.theory.counts import admit_count
+from pyntk.theory.cs839.admit import number
 from pyntk.theory.cs839.clusters import clusters
 from pyntk.theory.cs839.corruption import Corruption, corruption_curve
 from pyntk.theory.cs839.fitting import LEVELS, Fit, Task, fit
@@ -82,8 +83,8 @@ def random_labels(
         C. Zhang, S. Bengio, M. Hardt, B. Recht, O. Vinyals, ICLR 2017, arXiv 1611.03530, figure 1
         and Theorem 1; the times: S. Arora et al., arXiv 1901.08584, Theorem 4.1.
     """
-    rows, held_out = count("rows", rows, 4), count("held_out", held_out)
-    width, steps = count("width", width, 2), count("steps", steps)
+    rows, held_out = admit_count("rows", rows, 4), admit_count("held_out", held_out)
+    width, steps = admit_count("width", width, 2), admit_count("steps", steps)
     if width % 2:
         raise ValueError(f"width must be even, not {width}")
     portions = [number(f"corruption[{k}]", q, 0, 1) for k, q in enumerate(corruption)]

@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from pyntk.theory.check import Check
-from pyntk.theory.cs839.admit import count, counts
+from pyntk.theory.counts import admit_count
+from pyntk.theory.cs839.admit import counts
 from pyntk.theory.cs839.set_splitting import (
     Instance,
     Points,
@@ -86,8 +87,8 @@ def three_node_hardness(
         A. Blum, R. Rivest, "Training a 3-node neural network is NP-complete", Neural Networks 5
         (1992) 117-127.
     """
-    size, instances = count("size", size, 3), count("instances", instances)
-    timed, most = counts("sizes", sizes, 3), count("most", most, 3)
+    size, instances = admit_count("size", size, 3), admit_count("instances", instances)
+    timed, most = counts("sizes", sizes, 3), admit_count("most", most, 3)
     generator = np.random.default_rng(seed)
     drawn = [
         random_instance(size, int(generator.integers(size, 3 * size + 1)), generator)

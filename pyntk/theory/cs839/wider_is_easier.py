@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from pyntk import DivergenceError, TwoLayer
 from pyntk.theory.check import Check
-from pyntk.theory.cs839.admit import count, counts, number
+from pyntk.theory.counts import admit_count
+from pyntk.theory.cs839.admit import counts, number
 from pyntk.theory.panel import Panel, curve
 from pyntk.theory.report import Report
 from pyntk.theory.routine import routine
@@ -80,8 +81,16 @@ def wider_is_easier(
         R. Livni, S. Shalev-Shwartz, O. Shamir, "On the computational efficiency of training neural
         networks", NIPS 2014, arXiv 1410.1141.
     """
-    d, teacher, rows = count("d", d), count("teacher", teacher), count("rows", rows, 2)
-    batch, steps, draws = count("batch", batch), count("steps", steps), count("draws", draws)
+    d, teacher, rows = (
+        admit_count("d", d),
+        admit_count("teacher", teacher),
+        admit_count("rows", rows, 2),
+    )
+    batch, steps, draws = (
+        admit_count("batch", batch),
+        admit_count("steps", steps),
+        admit_count("draws", draws),
+    )
     factors, eta = counts("multiples", multiples), number("step_size", step_size)
     how: dict[str, Any] = {"backend": backend, "threads": threads}
     recorded = np.unique(np.linspace(0, steps, RECORDS + 1).round().astype(np.int64))
