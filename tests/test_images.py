@@ -54,31 +54,33 @@ def test_many_images_are_read_in_parts(tmp_path, monkeypatch):
     np.testing.assert_array_equal(mnist(tmp_path).X, PIXELS.reshape(6, 12)[LABELS < 2])
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("images", b"", "cut off: 4 bytes"),
-        ("images", b"\0\0\x08\x03\0\0\0\x06", "cut off: 8 bytes"),
-        ("images", idx(PIXELS)[:-1], "cut off: 1 bytes"),
-        ("images", idx(PIXELS) + b"x", "longer than its header"),
-        ("images", idx(PIXELS[:5]), "has 5 images, but train-labels-idx1-ubyte 6 labels"),
-        ("images", idx(LABELS), "starts with the bytes 00000801, not with 00000803"),
-        ("images", idx(PIXELS, b"\0\0\x0d\x03"), "00000d03.*no IDX file of unsigned bytes"),
-        ("images", b"%PDF-1.4 and so on", "starts with the bytes 25504446"),
-        ("images", b"\0\0\x08\x03" + struct.pack(">3I", 6, 2**31, 2**31), "claims images of"),
-        ("images", b"\0\0\x08\x03" + struct.pack(">3I", 6, 0, 4), "claims images of 0 x 4"),
-        ("images", gzip.compress(idx(PIXELS))[:-9], "damaged or cut off"),
-        ("images", gzip.compress(idx(PIXELS))[:15], "damaged or cut off"),
-        ("images", gzip.compress(idx(PIXELS)) + b"and more", "damaged or cut off"),
-        ("images", gzip.compress(idx(PIXELS))[:-8] + bytes(8), "damaged or cut off"),
-        ("images", gzip.compress(idx(PIXELS) + b"x"), "longer than its header"),
-        ("labels", idx(LABELS)[:-2], "cut off: 2 bytes"),
-        ("labels", idx(LABELS) + b"\0", "longer than its header"),
-        ("labels", idx(PIXELS), "starts with the bytes 00000803, not with 00000801"),
-        ("labels", idx(np.array([0, 1, 2, 3, 4, 47], np.uint8)), "label 47 is no digit"),
-        ("labels", b"\0\0\x08\x01\x7f\xff\xff\xff", "cut off|are available"),
-    ],
-)
+IMAGES = b"\0\0\x08\x03"
+PACKED = gzip.compress(idx(PIXELS), mtime=0)
+BAD_IDX = {
+    "no images": ("images", b"", "cut off: 4 bytes"),
+    "half a header": ("images", IMAGES + b"\0\0\0\x06", "cut off: 8 bytes"),
+    "a pixel short": ("images", idx(PIXELS)[:-1], "cut off: 1 bytes"),
+    "a byte more": ("images", idx(PIXELS) + b"x", "longer than its header"),
+    "an image short": ("images", idx(PIXELS[:5]), "has 5 images, but train-labels.* 6 labels"),
+    "labels for images": ("images", idx(LABELS), "the bytes 00000801, not with 00000803"),
+    "floats": ("images", idx(PIXELS, b"\0\0\x0d\x03"), "00000d03.*no IDX file of unsigned bytes"),
+    "a PDF": ("images", b"%PDF-1.4 and so on", "starts with the bytes 25504446"),
+    "huge images": ("images", IMAGES + struct.pack(">3I", 6, 2**31, 2**31), "claims images of"),
+    "flat images": ("images", IMAGES + struct.pack(">3I", 6, 0, 4), "claims images of 0 x 4"),
+    "packed, no end": ("images", PACKED[:-9], "damaged or cut off"),
+    "packed, a start": ("images", PACKED[:15], "damaged or cut off"),
+    "packed and more": ("images", PACKED + b"and more", "damaged or cut off"),
+    "packed, no checksum": ("images", PACKED[:-8] + bytes(8), "damaged or cut off"),
+    "a byte more, packed": ("images", gzip.compress(idx(PIXELS) + b"x", mtime=0), "longer than"),
+    "labels short": ("labels", idx(LABELS)[:-2], "cut off: 2 bytes"),
+    "a label more": ("labels", idx(LABELS) + b"\0", "longer than its header"),
+    "images for labels": ("labels", idx(PIXELS), "the bytes 00000803, not with 00000801"),
+    "label 47": ("labels", idx(np.array([0, 1, 2, 3, 4, 47], np.uint8)), "label 47 is no digit"),
+    "huge labels": ("labels", b"\0\0\x08\x01\x7f\xff\xff\xff", "cut off|are available"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "words"), BAD_IDX.values(), ids=BAD_IDX)
 def test_bad_idx(tmp_path, name, content, words):
     write_mnist(tmp_path)
     kind = {"images": "images-idx3-ubyte", "labels": "labels-idx1-ubyte"}[name]
@@ -143,18 +145,21 @@ def test_many_records_are_read_in_parts(tmp_path, monkeypatch):
     np.testing.assert_array_equal(cifar10(tmp_path).X, batch[[0, 1, 3, 4], 1:])
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "is empty"),
-        (records([0, 1]).tobytes()[:-1], "3072 bytes follow 1 records"),
-        (records([0, 1]).tobytes() + b"x", "1 bytes follow 2 records"),
-        (records([0, 1, 77]).tobytes(), "label of record 2 is 77"),
-        (pickle.dumps({"data": b"x" * 20}), "cut off, or no file"),
-        (gzip.compress(records([0, 1]).tobytes())[:-20], "damaged or cut off"),
-        (records([2, 3]).tobytes(), "no image is of class airplane"),
-    ],
-)
+BAD_BATCHES = {
+    "empty": (b"", "is empty"),
+    "a byte short": (records([0, 1]).tobytes()[:-1], "3072 bytes follow 1 records"),
+    "a byte more": (records([0, 1]).tobytes() + b"x", "1 bytes follow 2 records"),
+    "label 77": (records([0, 1, 77]).tobytes(), "label of record 2 is 77"),
+    "a pickle": (pickle.dumps({"data": b"x" * 20}), "cut off, or no file"),
+    "packed, no end": (
+        gzip.compress(records([0, 1]).tobytes(), mtime=0)[:-20],
+        "damaged or cut off",
+    ),
+    "other classes": (records([2, 3]).tobytes(), "no image is of class airplane"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), BAD_BATCHES.values(), ids=BAD_BATCHES)
 def test_bad_batches(tmp_path, content, words):
     (tmp_path / "data_batch_1.bin").write_bytes(content)
     with pytest.raises(ValueError, match=words):
