@@ -172,7 +172,7 @@ def files_of(tests):
     return map(str, found)
 
 
-def run_contract(changes, tests, folder, emulator):
+def run_contract(changes, tests, folder, emulator, **environment):
     """Run some tests on the emulator with lines of the CUDA sources changed."""
     shutil.copytree(CUDA_SOURCES, folder / "csrc")
     objects = folder / "pyntk" / "emulator"
@@ -189,8 +189,8 @@ def run_contract(changes, tests, folder, emulator):
          *files_of(tests), "-k", f"emulator and ({tests})"],
         env={
             **os.environ,
+            **environment,
             "PYNTK_CUDA_SOURCES": str(folder / "csrc"),
-            "PYNTK_EMULATOR": "all",
             "XDG_CACHE_HOME": str(folder),  # the changed module is not kept
         },
         capture_output=True, text=True, check=False,
@@ -200,7 +200,7 @@ def run_contract(changes, tests, folder, emulator):
 @pytest.mark.emulator
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_broken_line_fails_the_contract(name, tmp_path, emulator):
-    run = run_contract(*BREAKS[name], tmp_path, emulator)
+    run = run_contract(*BREAKS[name], tmp_path, emulator, PYNTK_EMULATOR="all")
     assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout + run.stderr
     assert "1 failed" in run.stdout
 

@@ -36,22 +36,15 @@ class Rule(NamedTuple):
 
 
 class Room(NamedTuple):
-    """The parameters, and what a step works on; columns are neurons, padded to whole vectors.
-
-    What ends in _panels is the array of that name, (vectors, rows, lanes).
-    """
+    """The parameters, and what a step works on; columns are neurons, padded to whole vectors."""
 
     W_panels: Any  # (vectors, d, lanes)
     A: Any  # (k, columns)
-    A_panels: Any
     X: Any  # (batch, d)
     Y: Any  # (batch, k), float64
     P: Any  # (batch, columns): pre-activations
-    P_panels: Any
     S: Any  # (batch, columns): sigma(P)
-    S_panels: Any
     E: Any  # (batch, columns): eta d loss / d P
-    E_panels: Any
     F: Any  # (batch, k), float64
     G: Any  # (batch, k), float64: d loss / d F
     H: Any  # (batch, k): eta scale G
@@ -62,6 +55,15 @@ class Room(NamedTuple):
     noise_W: Any  # (lanes, d), float32
     noise_A: Any  # (lanes, k), float32
     noise_c: Any  # (1, k), float32
+
+
+class Panels(NamedTuple):
+    """Arrays of a room as (vectors, rows, lanes)."""
+
+    A: Any
+    P: Any
+    S: Any
+    E: Any
 
 
 def columns_of(m: int, dtype: Any) -> int:
@@ -76,15 +78,11 @@ def room_for(batch: int, d: int, k: int, m: int, dtype: Any) -> Room:
     lanes, columns = VECTOR // dtype.itemsize, columns_of(m, dtype)
     vectors = -(-m // lanes)
 
-    def with_panels(A: Any) -> tuple[Any, Any]:
-        return A, A.reshape(len(A), -1, lanes).transpose(1, 0, 2)[:vectors]
-
     P, S, E = np.zeros((3, batch, columns), dtype)
     Y, F, G = np.empty((3, batch, k))
     return Room(
-        np.empty((vectors, d, lanes), dtype), *with_panels(np.zeros((k, columns), dtype)),
-        np.empty((batch, d), dtype), Y, *with_panels(P), *with_panels(S), *with_panels(E),
-        F, G, np.empty((batch, k), dtype),
+        np.empty((vectors, d, lanes), dtype), np.zeros((k, columns), dtype),
+        np.empty((batch, d), dtype), Y, P, S, E, F, G, np.empty((batch, k), dtype),
         np.zeros((1, columns, lanes), dtype), np.empty((1, k, lanes), dtype),
         np.empty(columns), np.empty(columns, dtype),
         np.empty((lanes, d), np.float32), np.empty((lanes, k), np.float32),
@@ -99,18 +97,21 @@ def small_steps(
 ) -> None:  # fmt: skip
     """Steps begin..end, until one has too large a loss; W, A, c and done are told at the end."""
     _take(W, A, room)
+    panels = Panels(
+        _panels(room.A, room), _panels(room.P, room), _panels(room.S, room), _panels(room.E, room)
+    )
     whole = order.shape[0] == 0
     t = begin
     while t < end:
         if t == begin or not whole:
             _gather(X, Y, order, t, room)
-        _forward(sigma, slopes, W.shape[0], room)
+        _forward(sigma, slopes, W.shape[0], room, panels)
         _outputs(rule.scale, c, room)
         losses[t] = loss_of_rows(room.F, room.Y, rule.loss, room.G)
         if not losses[t] <= rule.limit:
             break
         eta = step_sizes[t]
-        _descend(sigma, slopes, rule, eta, room)
+        _descend(sigma, slopes, rule, eta, room, panels)
         if rule.temperature > 0:
             _add_noise(rule, eta, rule.first_step + t, W.shape[0], room)
         if rule.last and rule.bias:
@@ -118,6 +119,13 @@ def small_steps(
         t += 1
     _give_back(rule, room, W, A)
     done[0] = t
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _panels(A: Any, room: Any) -> Any:
+    """An array of a room as (vectors, rows, lanes), of the same type whatever its shape."""
+    vectors, _, lanes = room.W_panels.shape
+    return A.reshape(A.shape[0], A.shape[1] // lanes, lanes).transpose(1, 0, 2)[:vectors]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
@@ -154,9 +162,9 @@ def _give_back(rule: Any, room: Any, W: Any, A: Any) -> None:
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def _forward(sigma: Any, slopes: Any, m: int, room: Any) -> None:
+def _forward(sigma: Any, slopes: Any, m: int, room: Any, panels: Any) -> None:
     """P = X W', S = sigma(P), 0 past the last neuron."""
-    product(room.X, room.W_panels, room.P_panels)
+    product(room.X, room.W_panels, panels.P)
     take_row_values(sigma, slopes, room.P, room.values, room.S)
     for i in range(room.S.shape[0]):
         for r in range(m, room.S.shape[1]):
@@ -205,18 +213,20 @@ def _plain_dot(x: Any, y: Any) -> float:
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def _descend(sigma: Any, slopes: Any, rule: Any, eta: float, room: Any) -> None:
+def _descend(
+    sigma: Any, slopes: Any, rule: Any, eta: float, room: Any, panels: Any
+) -> None:  # fmt: skip
     """W <- decay W - E' X with E = (H A) sigma'(P), A <- decay A - H' S; both of A before."""
     decay = room.A.dtype.type(1 - eta * rule.weight_decay)
     for i in range(room.H.shape[0]):
         for j in range(room.H.shape[1]):
             room.H[i, j] = eta * rule.scale * room.G[i, j]
     if rule.first:
-        product(room.H, room.A_panels, room.E_panels)
+        product(room.H, panels.A, panels.E)
         weigh_rows(sigma, slopes, room.P, room.slopes, room.E)
-        subtract_product(room.X.T, room.E_panels, decay, room.W_panels)
+        subtract_product(room.X.T, panels.E, decay, room.W_panels)
     if rule.last:
-        subtract_product(room.H.T, room.S_panels, decay, room.A_panels)
+        subtract_product(room.H.T, panels.S, decay, panels.A)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
