@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.sparse.linalg import aslinearoperator
 
 import pyntk
-from pyntk.linalg.nystrom import nystrom
+from pyntk.linalg.nystrom import from_landmarks, nystrom
 
 N = 400
 
@@ -26,7 +27,7 @@ def residuals(X, x, Y, ridge, **kernel):
     return np.linalg.norm(Y - A @ x, axis=0) / np.linalg.norm(Y, axis=0)
 
 
-@pytest.mark.parametrize("preconditioner", ["nystrom", None])
+@pytest.mark.parametrize("preconditioner", ["nystrom", "landmarks", None])
 @pytest.mark.parametrize("ridge", [0, 1e-3, 10])
 def test_solution(backend, preconditioner, ridge):
     X, Y = rows(), rows(d=3, seed=1)
@@ -199,11 +200,68 @@ def test_nystrom(rank):
         np.testing.assert_allclose(found, values, rtol=1e-6)
 
 
-def test_nystrom_of_low_rank():
+@pytest.mark.parametrize("rank", [1, 7, 400])
+def test_landmarks(rank):
+    """From below, right on the rows that were drawn, and all of K where all were."""
+    K = pyntk.ntk_gram(rows())
+    values = np.linalg.eigvalsh(K)[::-1]
+    drawn = []
+
+    def columns(chosen):
+        drawn.extend(chosen)
+        return K[:, chosen]
+
+    U, found = from_landmarks(columns, N, rank, np.random.default_rng(0))
+    assert len(set(drawn)) == rank
+    assert drawn == sorted(drawn)
+    assert np.abs(U.T @ U - np.eye(len(found))).max() < 1e-12
+    assert (np.diff(found) <= 0).all()
+    near = U * found @ U.T
+    assert np.linalg.eigvalsh(K - near)[0] > -1e-10 * values[0]
+    np.testing.assert_allclose(near[drawn], K[drawn], atol=1e-10 * values[0])
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        lambda K: nystrom(lambda V: K @ V, N, 30, np.random.default_rng(0)),
+        lambda K: from_landmarks(lambda chosen: K[:, chosen], N, 30, np.random.default_rng(0)),
+    ],
+    ids=["nystrom", "landmarks"],
+)
+def test_an_approximation_of_low_rank(near):
     K = pyntk.ntk_gram(rows(d=1))
-    U, found = nystrom(lambda V: K @ V, N, 30, np.random.default_rng(0))
+    U, found = near(K)
     assert len(found) == 2
     np.testing.assert_allclose(U * found @ U.T, K, atol=1e-10 * found[0])
+
+
+def test_an_operator_in_place_of_rows():
+    """The same steps; a matrix of SciPy's, and one of float32."""
+    X, Y = rows(), rows(d=2, seed=1)
+    wanted = pyntk.cg_solve(X, Y, ridge=0.1, tol=1e-9)
+    found = pyntk.cg_solve(pyntk.ntk_operator(X), Y, ridge=0.1, tol=1e-9)
+    assert found.steps == wanted.steps
+    np.testing.assert_allclose(found.x, wanted.x, rtol=1e-8, atol=1e-9)
+    for operator, tol in ((X @ X.T, 1e-9), ((X @ X.T).astype(np.float32), 1e-5)):
+        found = pyntk.cg_solve(aslinearoperator(operator), Y, ridge=0.1, tol=tol, rank=9)
+        left = Y - operator @ found.x - 0.1 * found.x
+        assert (np.linalg.norm(left, axis=0) <= 1.01 * tol * np.linalg.norm(Y, axis=0)).all()
+
+
+def test_bad_operators():
+    X = rows(7)
+    operator = pyntk.ntk_operator(X)
+    with pytest.raises(TypeError, match="depth= describes the kernel of X, but an operator came"):
+        pyntk.cg_solve(operator, np.ones(7), depth=2)
+    with pytest.raises(ValueError, match="'landmarks' takes rows, and an operator has none"):
+        pyntk.cg_solve(operator, np.ones(7), preconditioner="landmarks")
+    with pytest.raises(ValueError, match="n = 7 as in op, but has n = 6"):
+        pyntk.cg_solve(operator, np.ones(6))
+    with pytest.raises(ValueError, match=r"square, not \(7, 10\)"):
+        pyntk.cg_solve(aslinearoperator(X), np.ones(7))
+    with pytest.raises(ValueError, match="a product with the operator is not finite"):
+        pyntk.cg_solve(aslinearoperator(X @ X.T * np.nan), np.ones(7))
 
 
 def test_preconditioner_formula():
@@ -242,7 +300,7 @@ def test_steps_saved_on_clusters():
         ({"rank": 8}, ValueError, "rank must be 1 to n = 7"),
         ({"rank": 2.0}, TypeError, "rank must be an integer"),
         ({"most_steps": 0}, ValueError, "most_steps must be at least 1"),
-        ({"preconditioner": "jacobi"}, ValueError, "preconditioner must be 'nystrom' or None"),
+        ({"preconditioner": "jacobi"}, ValueError, "must be 'nystrom', 'landmarks' or None"),
         ({"seed": -1}, ValueError, "seed must be at least 0"),
         ({"progress": 1}, TypeError, "progress must be True, False or a callable"),
         ({"depht": 1}, TypeError, "depht"),

@@ -115,6 +115,42 @@ def test_it_says_what_it_does(capsys):
     assert "kernel_regression: dense needs 0.03 GiB and fits" in capsys.readouterr().err
 
 
+def test_what_it_will_take_is_foretold(capsys):
+    """As many steps as a part of the rows takes, to a factor of two, and said before the work."""
+    X = rows(4000)
+    fit = pyntk.kernel_regression(
+        X, np.sin(X[:, 0]), ridge=0.1, bias_variance=0.1, method="matrix_free", tol=1e-6,
+        progress=True,
+    )  # fmt: skip
+    told = fit.forecast
+    assert told.rows == 1000
+    assert fit.steps / 2 <= told.steps <= 2 * fit.steps
+    assert told.seconds == told.preconditioner_seconds + 1.5 * told.steps * told.step_seconds
+    assert told.step_seconds > 0
+    assert f"kernel_regression: {told}\n" in capsys.readouterr().err
+    assert f"{told.steps} steps of" in str(told)
+    silent = pyntk.kernel_regression(X[:50], X[:50, 0], method="matrix_free")
+    assert silent.forecast is None
+
+
+def test_products_by_an_operator():
+    X, Y = rows(), rows(d=2, seed=1)
+    wanted = pyntk.kernel_regression(X, Y, ridge=0.1, depth=2, method="matrix_free", tol=1e-9)
+    operator = pyntk.ntk_operator(X, depth=2)
+    found = pyntk.kernel_regression(X, Y, ridge=0.1, depth=2, operator=operator, tol=1e-9)
+    assert found.method == "matrix_free"
+    assert found.steps == wanted.steps
+    np.testing.assert_allclose(found.coefficients, wanted.coefficients, rtol=1e-8, atol=1e-9)
+    other = pyntk.ntk_operator(X)  # the preconditioner is that of X, the products are these
+    other = pyntk.kernel_regression(X, Y, ridge=0.1, depth=2, operator=other, tol=1e-9)
+    exact = np.linalg.solve(pyntk.ntk_gram(X) + 0.1 * np.eye(N), Y)
+    np.testing.assert_allclose(other.coefficients, exact, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match=r"shape \(200, 200\) as X has 200 rows, not \(7, 7\)"):
+        pyntk.kernel_regression(X, Y, operator=pyntk.ntk_operator(X[:7]))
+    with pytest.raises(ValueError, match="operator= is for method='matrix_free'"):
+        pyntk.kernel_regression(X, Y, operator=operator, method="dense")
+
+
 MEASURED = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -163,6 +199,8 @@ def test_singular_kernels(method):
         ({"ridge": -0.1}, ValueError, "ridge must be at least 0"),
         ({"method": "exact"}, ValueError, "method must be None, 'dense' or 'matrix_free'"),
         ({"rank": 0}, ValueError, "rank must be 1 to n = 7"),
+        ({"preconditioner": "none"}, ValueError, "preconditioner must be 'nystrom', 'landmarks'"),
+        ({"operator": 1}, TypeError, "operator must be a scipy.sparse.linalg.LinearOperator"),
         ({"method": "dense", "rank": 99}, ValueError, "rank must be 1 to n = 7"),
         ({"progress": "yes"}, TypeError, "progress must be True, False or a callable"),
         ({"depht": 1}, TypeError, "depht"),

@@ -1,23 +1,27 @@
 """Linear systems with a kernel matrix that is never stored, by conjugate gradients."""
 
 import warnings
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pyntk.arrays import admit
 from pyntk.contract import Array
 from pyntk.linalg.conjugate_gradients import Recurrence, run
-from pyntk.linalg.nystrom import COLUMNS, count_products, nystrom, nystrom_bytes
+from pyntk.linalg.nystrom import COLUMNS, nystrom_bytes
 from pyntk.linalg.operators import admit_seed, product_bytes
+from pyntk.linalg.preconditioner import (
+    Preconditioner,
+    admit_rank,
+    approximation,
+    products_of_preconditioner,
+)
 from pyntk.linalg.steps import Steps
-from pyntk.linalg.symmetric import admit_labels, admit_symmetric
+from pyntk.linalg.symmetric import admit_labels
+from pyntk.linalg.system import System, admit_system
 from pyntk.memory import require
 from pyntk.progress import Report
-from pyntk.scalars import admit_count, admit_integer, admit_number
-
-RANK: Final = 512
-"""Of the preconditioner, unless it is given: its sketch costs about 16 steps."""
+from pyntk.scalars import admit_count, admit_number
 
 
 class CGSolution(NamedTuple):
@@ -56,11 +60,11 @@ class SolveInterrupted(KeyboardInterrupt):
 
 
 def cg_solve(
-    X: Any,
+    op_or_X: Any,
     y: Any,
     *,
     ridge: float = 0.0,
-    preconditioner: Literal["nystrom"] | None = "nystrom",
+    preconditioner: Preconditioner | None = "nystrom",
     rank: int | None = None,
     tol: float = 1e-6,
     most_steps: int = 1000,
@@ -71,8 +75,10 @@ def cg_solve(
 ) -> CGSolution:
     r"""Solve (K(X, X) + ridge I) x = y without storing K.
 
-    Conjugate gradients, preconditioned with a randomised Nystrom approximation of K. Several
-    right-hand sides share each product; each column has its own recurrence, and leaves the product
+    Conjugate gradients, preconditioned with a Nystrom approximation of K: "nystrom" makes it from
+    products with random columns; "landmarks" from the columns of random rows, for a small share of
+    the entries, which is as good unless few rows are unlike all others. Several right-hand sides
+    share each product; each column has its own recurrence, and leaves the product
     when it is done. When all are done the residual is computed anew, and the recurrence is started
     again from it where it is larger than the tolerance, until that gains nothing.
 
@@ -83,18 +89,20 @@ def cg_solve(
     Memory is proportional to n (d + 2 rank + 20 k).
 
     Args:
-        X: (n, d) real numbers, finite, on the host.
+        op_or_X: (n, d) rows, real numbers, finite, on the host; or a real symmetric
+            scipy.sparse.linalg.LinearOperator in place of their kernel.
         y: (n,) or (n, k) right-hand sides.
         ridge: at least 0, added to the diagonal of K.
-        preconditioner: "nystrom", or None for none.
-        rank: of the preconditioner, 1 to n; None means 512, or n / 2 where that is less.
+        preconditioner: "nystrom"; "landmarks", for rows alone; None for none.
+        rank: of the preconditioner, 1 to n; None means 512, for landmarks 6 sqrt(n) between 512 and
+            2048, or n / 2 where that is less.
         tol: the largest norm of a residual over that of its y.
         most_steps: steps before giving up.
         start: an approximation of x to start from, of the shape of y; it is not modified.
         seed: of the random test vectors of the preconditioner.
         progress: True shows a bar; a callable(done, total) is called after each product.
         **kernel: keywords of :func:`ntk_matmul`: ``trained``, ``depth``, ``weight_variance``,
-            ``bias_variance``, ``threads``, ``backend``.
+            ``bias_variance``, ``threads``, ``backend``; for rows alone.
 
     Returns:
         A :class:`CGSolution`, a named tuple. Where the tolerance was not reached ``converged`` is
@@ -115,9 +123,11 @@ def cg_solve(
         M. Hestenes, E. Stiefel, J. Res. Nat. Bur. Standards 49, 1952;
         Z. Frangella, J. Tropp, M. Udell, SIAM J. Matrix Anal. Appl. 44, 2023, arXiv 2110.02820.
     """
+    added = admit_number("ridge", ridge, least=0)
+    system = admit_system(op_or_X, kernel, definite=added == 0)
     solution = reached(
-        X, y, ridge=ridge, preconditioner=preconditioner, rank=rank, tol=tol,
-        most_steps=most_steps, start=start, seed=seed, progress=progress, kernel=kernel,
+        system, y, ridge=added, preconditioner=preconditioner, rank=rank, tol=tol,
+        most_steps=most_steps, start=start, seed=seed, progress=progress,
     )  # fmt: skip
     if not solution.converged:
         warnings.warn(
@@ -130,40 +140,34 @@ def cg_solve(
 
 
 def reached(
-    X: Any, y: Any, *, ridge: Any, preconditioner: Any, rank: Any, tol: Any, most_steps: Any,
-    start: Any, seed: Any, progress: Any, kernel: dict[str, Any],
+    system: System, y: Any, *, ridge: float, preconditioner: Any, rank: Any, tol: Any,
+    most_steps: Any, start: Any, seed: Any, progress: Any,
 ) -> CGSolution:  # fmt: skip
     """Return the solution of :func:`cg_solve`, converged or not, without a warning."""
-    added = admit_number("ridge", ridge, least=0)
     tolerance = admit_number("tol", tol, least=0)
     most = admit_count("most_steps", most_steps)
-    if preconditioner not in ("nystrom", None):
-        raise ValueError(f"preconditioner must be 'nystrom' or None, not {preconditioner!r}")
     random = admit_seed(seed)
-    matrix = admit_symmetric("cg_solve", None, X, kernel, definite=added == 0)
-    Y, is_vector, _ = admit_labels("cg_solve", y, matrix)
-    first = None if start is None else _admit_start(start, matrix, Y, is_vector)
-    width = 0 if preconditioner is None else admit_rank(rank, matrix.n)
+    Y, is_vector, _ = admit_labels("cg_solve", y, system)
+    first = None if start is None else _admit_start(start, Y, is_vector)
+    width = admit_rank(preconditioner, rank, system)
     require(
-        "cg_solve", solve_bytes(matrix.n, Y.shape[1], width),
+        "cg_solve", solve_bytes(system.n, Y.shape[1], width),
         hint="a smaller rank needs less" if width else "",
     )  # fmt: skip
     # K and ridge times a power of two, so that no square of their size overflows.
-    scale = _power_of_two(float(matrix.diagonal.max(initial=0)) + added)
-
-    def multiply(V: Array) -> Array:
-        return matrix.product(V * scale)
-
-    with Steps(progress, most + count_products(width)) as counted:
+    scale = _power_of_two(system.size + ridge)
+    products = most + products_of_preconditioner(preconditioner, width)
+    with Steps(progress, products) as counted:
         precondition = None
         if width:
-            sketch = nystrom(multiply, matrix.n, width, random, counted.advance)
-            width, precondition = len(sketch.eigenvalues), sketch.preconditioner(added * scale)
+            near = approximation(preconditioner, system, width, scale, random, counted.advance)
+            width, precondition = len(near.eigenvalues), near.preconditioner(ridge * scale)
         state = Recurrence(Y, None if first is None else first / scale)
         try:
             reason = run(
-                state, multiply, added * scale, precondition, tolerance, most, counted.advance
-            )
+                state, lambda V: system.product(V * scale), ridge * scale, precondition, tolerance,
+                most, counted.advance,
+            )  # fmt: skip
         except KeyboardInterrupt:
             raise SolveInterrupted(_shaped(state.solution() * scale, is_vector)) from None
     history = np.array(state.history)
@@ -180,17 +184,7 @@ def solve_bytes(n: int, k: int, rank: int) -> int:
     return max(sketching, 8 * n * (rank + 10 * k) + product_bytes(n, k))
 
 
-def admit_rank(rank: Any, n: int) -> int:
-    """Return the rank of the preconditioner for n rows."""
-    if rank is None:
-        return max(min(1, n), min(RANK, n // 2))
-    width = admit_integer("rank", rank)
-    if not 1 <= width <= n:
-        raise ValueError(f"rank must be 1 to n = {n}, not {width}")
-    return width
-
-
-def _admit_start(start: Any, matrix: Any, Y: Array, is_vector: bool) -> Array:
+def _admit_start(start: Any, Y: Array, is_vector: bool) -> Array:
     """Return ``start`` as (n, k) float64."""
     inputs = admit(start=(start, "n" if is_vector else "n k"))
     if inputs.on_device:

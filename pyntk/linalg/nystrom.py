@@ -1,7 +1,9 @@
-"""Randomised Nystrom approximation of a positive semidefinite operator, and its preconditioner.
+"""Nystrom approximations of a positive semidefinite operator, and their preconditioner.
 
-Z. Frangella, J. Tropp, M. Udell, "Randomized Nystrom preconditioning", SIAM J. Matrix Anal. Appl.
-44, 2023, arXiv 2110.02820: algorithm 2.1, and equation (1.3) for the preconditioner.
+From products with random columns: Z. Frangella, J. Tropp, M. Udell, "Randomized Nystrom
+preconditioning", SIAM J. Matrix Anal. Appl. 44, 2023, arXiv 2110.02820: algorithm 2.1, and equation
+(1.3) for the preconditioner. From columns of random rows: C. Williams, M. Seeger, "Using the
+Nystrom method to speed up kernel machines", NIPS 2000; with the same preconditioner.
 """
 
 from collections.abc import Callable
@@ -76,8 +78,31 @@ def nystrom(
     return approximation
 
 
+def from_landmarks(
+    columns: Callable[[Array], Array], n: int, rank: int, random: np.random.Generator
+) -> Nystrom:
+    """Return the approximation K_nL K_LL^+ K_Ln from ``rank`` random rows L.
+
+    It takes n rank entries of K, where random columns take all of them for each 64 of the rank.
+
+    Args:
+        columns: returns K_nL for indices L, ascending; Fortran's order saves a copy.
+        n: order of K.
+        rank: from 1 to n; directions that K does not have are left out.
+        random: where the rows are taken from.
+    """
+    chosen = np.sort(random.permutation(n)[:rank])
+    Y = np.asfortranarray(columns(chosen))
+    shift = float(np.sqrt(n) * np.finfo(float).eps * np.linalg.norm(Y))
+    if shift == 0:
+        return Nystrom(Y[:, :0], np.empty(0))
+    Y[chosen, np.arange(rank)] += shift
+    approximation: Nystrom = _without(lambda: _compressed(Y, Y[chosen], shift))
+    return approximation
+
+
 def nystrom_bytes(n: int, rank: int) -> int:
-    """Return what :func:`nystrom` allocates at its highest point, its products apart."""
+    """Return what an approximation allocates at its highest point, its products apart."""
     return 8 * (2 * n * rank + 4 * rank * rank)
 
 

@@ -54,13 +54,27 @@ def admit_operator(call: str, operator: Any, kernel: dict[str, Any]) -> Symmetri
                 "cupy.asnumpy(X) copies one"
             )
         return SymmetricOperator(ntk_operator(operator, **kernel))
+    refuse_operator(operator, kernel)
+    return SymmetricOperator(operator)
+
+
+def refuse_operator(operator: Any, kernel: dict[str, Any]) -> None:
+    """Raise ValueError or TypeError for what is no square and real LinearOperator.
+
+    And for keywords of a kernel beside it.
+    """
+    from scipy.sparse.linalg import LinearOperator
+
+    if not isinstance(operator, LinearOperator):
+        raise TypeError(
+            f"operator must be a scipy.sparse.linalg.LinearOperator, not {type(operator).__name__}"
+        )
     if kernel:
         raise TypeError(f"{next(iter(kernel))}= describes the kernel of X, but an operator came")
     if operator.shape[0] != operator.shape[1]:
         raise ValueError(f"the operator must be square, not {operator.shape}")
     if operator.dtype is None or np.dtype(operator.dtype).char not in "fd":
         raise TypeError(f"the operator must be float32 or float64, not {operator.dtype}")
-    return SymmetricOperator(operator)
 
 
 def admit_seed(seed: Any) -> np.random.Generator:

@@ -6,11 +6,14 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from pyntk.contract import Array
-from pyntk.linalg.cg import admit_rank, reached, solve_bytes
+from pyntk.linalg.cg import reached, solve_bytes
 from pyntk.linalg.cholesky import factorise
 from pyntk.linalg.leave_one_out import leave_one_out_residuals
-from pyntk.linalg.operators import admit_seed
+from pyntk.linalg.operators import admit_seed, refuse_operator
+from pyntk.linalg.pilot import FEWEST, Forecast, forecast
+from pyntk.linalg.preconditioner import Preconditioner, admit_rank
 from pyntk.linalg.symmetric import KernelMatrix, Symmetric, admit_labels, admit_symmetric
+from pyntk.linalg.system import System, system_of
 from pyntk.memory import WORKING, host_available, require
 from pyntk.products import ntk_matmul
 from pyntk.progress import Report, admit_progress
@@ -37,16 +40,19 @@ class KernelRegression:
         announced_bytes: what the fit was expected to allocate at its highest point.
         residual: norm of y - (K + ridge I) c over that of y, computed anew; largest of the columns.
         steps: of conjugate gradients; 0 for a dense fit.
+        forecast: what a matrix-free fit with ``progress=True`` was expected to take, else None.
     """
 
     def __init__(
         self, X: Array, y: Array, coefficients: Array, ridge: float, kernel: dict[str, Any],
         method: Method, reason: str, announced_bytes: int, residual: float, steps: int,
+        forecast: Forecast | None,
     ) -> None:  # fmt: skip
         self.X, self._y, self.coefficients = X, y, coefficients
         self.ridge, self._kernel = ridge, kernel
         self.method, self.reason = method, reason
         self.announced_bytes, self.residual, self.steps = announced_bytes, residual, steps
+        self.forecast = forecast
 
     def predict(self, Z: Any, *, progress: bool | Report = False) -> Array:
         """Return f(Z), (p,) or (p, k) float64, from products alone: K(Z, X) is never stored.
@@ -86,6 +92,8 @@ def kernel_regression(
     *,
     ridge: float = 0.0,
     method: Method | None = None,
+    operator: Any = None,
+    preconditioner: Preconditioner | None = "landmarks",
     rank: int | None = None,
     tol: float = 1e-8,
     most_steps: int = 1000,
@@ -97,7 +105,8 @@ def kernel_regression(
 
     Dense: the matrix in float64 and its Cholesky factorisation in place, 8 n^2 bytes. Matrix-free:
     :func:`cg_solve`, in memory proportional to n. Which one, why, and the bytes it needs are
-    attributes of the result; ``progress=True`` also says so on standard error before the work.
+    attributes of the result; ``progress=True`` also says so on standard error before the work, and
+    how long a matrix-free fit will take, from one of a twelfth of the rows.
 
     Args:
         X: (n, d) real numbers, finite, on the host; float32 rows are converted to float64.
@@ -105,6 +114,9 @@ def kernel_regression(
         ridge: at least 0, added to the diagonal of K.
         method: "dense" or "matrix_free"; None takes dense if that fits in nine tenths of the
             memory that is available.
+        operator: a scipy.sparse.linalg.LinearOperator in whose products those with K(X, X) are
+            made, such as :func:`pyntk.dask.operator` of the same X and keywords; matrix-free alone.
+        preconditioner: as for :func:`cg_solve`; matrix-free alone.
         rank: as for :func:`cg_solve`; matrix-free alone.
         tol: as for :func:`cg_solve`; matrix-free alone.
         most_steps: as for :func:`cg_solve`; matrix-free alone.
@@ -131,6 +143,8 @@ def kernel_regression(
     added = admit_number("ridge", ridge, least=0)
     if method not in (None, "dense", "matrix_free"):
         raise ValueError(f"method must be None, 'dense' or 'matrix_free', not {method!r}")
+    if method == "dense" and operator is not None:
+        raise ValueError("operator= is for method='matrix_free'")
     admit_number("tol", tol, least=0)
     admit_count("most_steps", most_steps)
     admit_seed(seed)
@@ -139,26 +153,32 @@ def kernel_regression(
     assert isinstance(matrix, KernelMatrix)
     Y, is_vector, _ = admit_labels("kernel_regression", y, matrix)
     targets = Y[:, 0] if is_vector else Y
-    width = admit_rank(rank, matrix.n)
+    system = _system(matrix, operator)
+    width = admit_rank(preconditioner, rank, system)
     needs = {
         "dense": 8 * matrix.n**2 + WORKING,
         "matrix_free": solve_bytes(matrix.n, Y.shape[1], width),
     }
-    chosen, reason = _choose(method, needs)
+    chosen, reason = _choose(method if operator is None else "matrix_free", needs)
     require("kernel_regression", needs[chosen], hint=_HINTS[chosen])
     if progress is True:
         print(f"kernel_regression: {reason}", file=sys.stderr)
+    foretold = None
     if chosen == "dense":
         coefficients, residual = _dense(matrix, Y, added)
         coefficients, steps = coefficients[:, 0] if is_vector else coefficients, 0
     else:
+        how: dict[str, Any] = {"tol": tol, "most_steps": most_steps, "seed": seed}
+        if progress is True and matrix.n >= FEWEST:
+            foretold = forecast(matrix, system, targets, added, width, **how)
+            print(f"kernel_regression: {foretold}", file=sys.stderr)
         coefficients, residual, steps = _matrix_free(
-            matrix, targets, added, progress, kernel,
-            rank=rank, tol=tol, most_steps=most_steps, seed=seed,
+            system, targets, ridge=added, preconditioner=preconditioner, rank=rank,
+            progress=progress, **how,
         )  # fmt: skip
     return KernelRegression(
         matrix.X, targets, coefficients, added, kernel, chosen, reason, needs[chosen], residual,
-        steps,
+        steps, foretold,
     )  # fmt: skip
 
 
@@ -192,13 +212,20 @@ def _dense(matrix: Symmetric, Y: Array, ridge: float) -> tuple[Array, float]:
     return C, float(shares.max(initial=0))
 
 
-def _matrix_free(
-    matrix: KernelMatrix, y: Array, ridge: float, progress: Any, kernel: dict[str, Any], **how: Any
-) -> tuple[Array, float, int]:
-    solution = reached(
-        matrix.X, y, ridge=ridge, preconditioner="nystrom", start=None, progress=progress,
-        kernel=kernel, **how,
-    )  # fmt: skip
+def _system(matrix: KernelMatrix, operator: Any) -> System:
+    """Return what products are made in."""
+    if operator is not None:
+        refuse_operator(operator, {})
+        if operator.shape[0] != matrix.n:
+            raise ValueError(
+                f"the operator must have shape ({matrix.n}, {matrix.n}) as X has {matrix.n} rows, "
+                f"not {operator.shape}"
+            )
+    return system_of(matrix, operator)
+
+
+def _matrix_free(system: System, y: Array, **how: Any) -> tuple[Array, float, int]:
+    solution = reached(system, y, start=None, **how)
     if not solution.converged:
         raise np.linalg.LinAlgError(
             f"conjugate gradients stopped at a residual of {solution.residual:.3g} of y, above "

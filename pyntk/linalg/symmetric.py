@@ -38,7 +38,19 @@ KEYWORDS: Final = (
 """Of ntk_gram, which say what the kernel of X is and how it is computed."""
 
 
-class Symmetric(Protocol):
+class Square(Protocol):
+    """What labels must fit."""
+
+    @property
+    def n(self) -> int:
+        """Order of the matrix."""
+
+    @property
+    def argument(self) -> str:
+        """Whose order it is, for messages."""
+
+
+class Symmetric(Square, Protocol):
     """A symmetric (n, n) matrix."""
 
     n: int
@@ -185,7 +197,7 @@ def admit_symmetric(
     return KernelMatrix(rows, kernel, from_single=inputs.dtype == np.float32)
 
 
-def admit_labels(call: str, y: Any, matrix: Symmetric) -> tuple[Array, bool, bool]:
+def admit_labels(call: str, y: Any, matrix: Square) -> tuple[Array, bool, bool]:
     """Return y as (n, k) float64, whether it is a vector, and whether its numbers are float32."""
     try:
         is_vector = np.ndim(y) != 2

@@ -1,0 +1,67 @@
+"""What conjugate gradients work on: the kernel matrix of rows, or an operator in its place."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pyntk.contract import Array
+from pyntk.gram import ntk_gram
+from pyntk.linalg.operators import refuse_operator
+from pyntk.linalg.symmetric import KernelMatrix, admit_symmetric
+
+
+class System(NamedTuple):
+    """A symmetric (n, n) matrix K that is never stored."""
+
+    n: int
+    argument: str
+    """Whose n it is, for messages."""
+    size: float
+    """Of its entries, about."""
+    product: Callable[[Array], Array]
+    """K V for V (n, k) of float64, in float64."""
+    columns: Callable[[Array], Array] | None
+    """K_nL for indices L, in Fortran's order; None where there are products alone."""
+
+
+def admit_system(op_or_X: Any, kernel: dict[str, Any], *, definite: bool) -> System:
+    """Return the system of an argument of cg_solve.
+
+    Raises:
+        TypeError, ValueError: as for admit_symmetric, and for an operator as for admit_operator.
+        numpy.linalg.LinAlgError: ``definite``, and rows of X make K singular.
+    """
+    from scipy.sparse.linalg import LinearOperator
+
+    if isinstance(op_or_X, LinearOperator):
+        refuse_operator(op_or_X, kernel)
+        product = products_of(op_or_X)
+        any_vector = np.random.default_rng(0).standard_normal((op_or_X.shape[0], 1))
+        size = float(np.abs(product(any_vector)).max(initial=0))
+        return System(op_or_X.shape[0], "op", size, product, None)
+    matrix = admit_symmetric("cg_solve", None, op_or_X, kernel, definite=definite)
+    assert isinstance(matrix, KernelMatrix)
+    return system_of(matrix, None)
+
+
+def system_of(matrix: KernelMatrix, operator: Any) -> System:
+    """Return the system of a kernel matrix; products are an operator's, if there is one."""
+    product = matrix.product if operator is None else products_of(operator)
+    size = float(matrix.diagonal.max(initial=0))
+    X, kernel = matrix.X, matrix.kernel
+    return System(
+        matrix.n, "X", size, product, lambda chosen: ntk_gram(X[chosen], X, **kernel).T
+    )  # fmt: skip
+
+
+def products_of(operator: Any) -> Callable[[Array], Array]:
+    """Return the products of a LinearOperator with float64 columns, in float64."""
+
+    def product(V: Array) -> Array:
+        Y = np.asarray(operator.matmat(V), np.float64)
+        if not np.isfinite(Y).all():
+            raise ValueError("a product with the operator is not finite")
+        return Y
+
+    return product
