@@ -21,6 +21,15 @@ class Entry(NamedTuple):
     info: Mapping[str, Any]
 
 
+class Expectation(NamedTuple):
+    """What was expected of a contender, what was measured, and whether it is as expected."""
+
+    contender: str
+    expected: str
+    measured: str
+    held: bool
+
+
 class Rates(NamedTuple):
     """The roofline, from the same run: operations and bytes a second that the machine reached."""
 
@@ -93,7 +102,10 @@ def table(report: Report, earlier: Report | None = None) -> str:
     for group in dict.fromkeys(entry.group for entry in found):
         block = [entry for entry in found if entry.group == group]
         lines += [group, *_columns(block, reached, before, earlier is not None)]
-        lines += [*_expectations(block), ""]
+        for contender, expected, measured, held in expectations(block):
+            verdict = "as expected" if held else "MISSED"
+            lines.append(f"  {verdict}: {contender}, {expected}: {measured}")
+        lines.append("")
     own = report.get("pyntk") or {}
     lines += [f"absent: {name}: {why}" for name, why in (own.get("absent") or {}).items()]
     if found and (not reached.flops or reached.written is None):
@@ -106,34 +118,45 @@ def table(report: Report, earlier: Report | None = None) -> str:
     return "\n".join(lines)
 
 
+def cells(block: Sequence[Entry], reached: Rates) -> list[list[str]]:
+    """Return what the table has of a group: the header, then a row for each contender."""
+    own = [entry for entry in block if entry.contender.startswith("pyntk")]
+    base = (own or list(block))[0]
+    rows = [["", "median", f"x {base.contender}", "roofline", "error", "extra memory"]]
+    for entry in block:
+        error, extra = entry.info.get("error_u"), entry.info.get("extra_bytes")
+        rows.append(
+            [
+                entry.contender,
+                _time(entry.median),
+                f"{entry.median / base.median:.2f}",
+                _share(entry, reached),
+                "" if error is None else f"{error:.3g} u",
+                "" if extra is None else f"{extra / 2**20:.0f} MiB",
+            ]
+        )
+    return rows
+
+
 def _columns(
     block: Sequence[Entry], reached: Rates, before: Mapping[Any, float], compared: bool
 ) -> list[str]:
     """Return the lines of a group, its columns aligned."""
-    own = [entry for entry in block if entry.contender.startswith("pyntk")]
-    base = (own or list(block))[0]
-    header = ["", "median", f"x {base.contender}", "roofline", "error", "extra memory"]
-    cells = [header + ["change"] * compared]
-    for entry in block:
-        was = before.get((entry.group, entry.contender))
-        error, extra = entry.info.get("error_u"), entry.info.get("extra_bytes")
-        row = [
-            entry.contender,
-            _time(entry.median),
-            f"{entry.median / base.median:.2f}",
-            _share(entry, reached),
-            "" if error is None else f"{error:.3g} u",
-            "" if extra is None else f"{extra / 2**20:.0f} MiB",
+    rows = cells(block, reached)
+    if compared:
+        was = [before.get((entry.group, entry.contender)) for entry in block]
+        changes = [
+            "" if earlier is None else f"{100 * (entry.median / earlier - 1):+.1f} %"
+            for entry, earlier in zip(block, was, strict=True)
         ]
-        change = "" if was is None else f"{100 * (entry.median / was - 1):+.1f} %"
-        cells.append(row + [change] * compared)
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        rows = [[*row, last] for row, last in zip(rows, ["change", *changes], strict=True)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  " + "  ".join(
             cell.ljust(width) if place == 0 else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
-        for row in cells
+        for row in rows
     ]  # fmt: skip
 
 
@@ -148,27 +171,26 @@ def _share(entry: Entry, reached: Rates) -> str:
     return "" if floor is None else f"{100 * floor / entry.median:.0f} %"
 
 
-def _expectations(block: Sequence[Entry]) -> list[str]:
+def expectations(block: Sequence[Entry]) -> list[Expectation]:
     """Return what was expected of the contenders of a group beside what was measured."""
     medians = {entry.contender: entry.median for entry in block}
-    lines = []
+    found = []
     for entry in block:
         for bound in entry.info.get("bounds") or []:
             at_most, other = bound["at_most"], bound["of"]
             if bound["quantity"] == "extra_bytes":
                 measured = entry.info["extra_bytes"]
-                said = f"at most {at_most / 2**20:.0f} MiB: {measured / 2**20:.1f} MiB"
+                said, shown = f"at most {at_most / 2**20:.0f} MiB", f"{measured / 2**20:.1f} MiB"
             elif bound["quantity"] == "seconds":
                 measured = entry.median
-                said = f"at most {_time(at_most)}: {_time(measured)}"
+                said, shown = f"at most {_time(at_most)}", _time(measured)
             elif other in medians:
                 measured = entry.median / medians[other]
-                said = f"at most {at_most:.2f} x {other}: {measured:.2f}"
+                said, shown = f"at most {at_most:.2f} x {other}", f"{measured:.2f}"
             else:
                 continue  # the other contender is absent, or was not selected
-            verdict = "as expected" if measured <= at_most else "MISSED"
-            lines.append(f"  {verdict}: {entry.contender}, {said}")
-    return lines
+            found.append(Expectation(entry.contender, said, shown, measured <= at_most))
+    return found
 
 
 def _machine(report: Report) -> str:

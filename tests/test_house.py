@@ -22,7 +22,10 @@ PACKAGES = {
         "", "activation", "data", "datasets", "distributions", "plot", "plot_report", "progress",
         "schedule",
     },
-    "sklearn": {""},
+    "dask": {
+        "arrays", "contract", "dispatch", "products", "recipe", "scalars", "streaming", "threads",
+    },
+    "sklearn": {"", "dask"},
     "torch": EMBEDDING,
     "jax": EMBEDDING,
     # Cholesky calls LAPACK itself, backends.lapack.

@@ -141,9 +141,12 @@ def cg_solve(
 
 def reached(
     system: System, y: Any, *, ridge: float, preconditioner: Any, rank: Any, tol: Any,
-    most_steps: Any, start: Any, seed: Any, progress: Any,
+    most_steps: Any, start: Any, seed: Any, progress: Any, expected: int | None = None,
 ) -> CGSolution:  # fmt: skip
-    """Return the solution of :func:`cg_solve`, converged or not, without a warning."""
+    """Return the solution of :func:`cg_solve`, converged or not, without a warning.
+
+    A bar has room for the steps that are expected, or for the most that there can be.
+    """
     tolerance = admit_number("tol", tol, least=0)
     most = admit_count("most_steps", most_steps)
     random = admit_seed(seed)
@@ -156,7 +159,7 @@ def reached(
     )  # fmt: skip
     # K and ridge times a power of two, so that no square of their size overflows.
     scale = _power_of_two(system.size + ridge)
-    products = most + products_of_preconditioner(preconditioner, width)
+    products = (expected or most) + products_of_preconditioner(preconditioner, width)
     with Steps(progress, products) as counted:
         precondition = None
         if width:

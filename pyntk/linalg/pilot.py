@@ -1,5 +1,6 @@
 """How long a matrix-free fit will take: foretold from the same fit of a part of its rows."""
 
+import math
 import time
 from typing import Any, Final, NamedTuple
 
@@ -36,6 +37,11 @@ class Forecast(NamedTuple):
     step_seconds: float
     preconditioner_seconds: float
     rows: int
+
+    @property
+    def steps_at_most(self) -> int:
+        """The steps, and half as many again."""
+        return math.ceil(MARGIN * self.steps)
 
     def __str__(self) -> str:
         return (

@@ -174,7 +174,7 @@ def kernel_regression(
             print(f"kernel_regression: {foretold}", file=sys.stderr)
         coefficients, residual, steps = _matrix_free(
             system, targets, ridge=added, preconditioner=preconditioner, rank=rank,
-            progress=progress, **how,
+            progress=progress, expected=foretold and foretold.steps_at_most, **how,
         )  # fmt: skip
     return KernelRegression(
         matrix.X, targets, coefficients, added, kernel, chosen, reason, needs[chosen], residual,

@@ -1,5 +1,8 @@
 """What the estimators share: which kernel is meant, and how its regression is fitted."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,26 @@ Matrix = NDArray[np.float64]
 
 KERNEL = ("depth", "trained", "weight_variance", "bias_variance", "threads", "backend")
 """The parameters of an estimator that are keywords of ntk_gram."""
+
+
+@contextmanager
+def products(client: Any, X: Matrix, kernel: dict[str, Any]) -> Iterator[Any]:
+    """Give the kernel of X as an operator on the workers of a client; None for no client.
+
+    Raises:
+        TypeError: ``client`` is neither None nor a client of Dask.
+    """
+    if client is None:
+        yield None
+        return
+    if not hasattr(client, "scatter"):
+        raise TypeError(
+            f"n_jobs must be None or a client of Dask, not {client!r}; threads= limits CPU threads"
+        )
+    from pyntk.dask import operator
+
+    with operator(X, client, **kernel) as held:
+        yield held
 
 
 class KernelEstimator(BaseEstimator):  # type: ignore[misc]
@@ -46,6 +69,8 @@ class RidgeEstimator(KernelEstimator):
         random_state: Any = 0,
         threads: int | None = None,
         backend: str | None = None,
+        n_jobs: Any = None,
+        verbose: bool = False,
     ):
         self.alpha = alpha
         self.depth = depth
@@ -60,18 +85,33 @@ class RidgeEstimator(KernelEstimator):
         self.random_state = random_state
         self.threads = threads
         self.backend = backend
+        self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def _fit_numbers(self, X: Matrix, Y: Matrix) -> None:
         """Fit targets (n,) or (n, k)."""
         self.intercept_ = Y.mean(axis=0) if self.fit_intercept else np.zeros(Y.shape[1:])
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        self.regression_: KernelRegression = kernel_regression(
-            X, Y - self.intercept_, ridge=self.alpha, method=self.method, rank=self.rank,
-            tol=self.tol, most_steps=self.max_steps, seed=seed, **self._kernel(),
-        )  # fmt: skip
+        kernel = self._kernel()
+        with products(self.n_jobs, X, kernel) as operator:
+            self.regression_: KernelRegression = kernel_regression(
+                X, Y - self.intercept_, ridge=self.alpha, method=self.method, operator=operator,
+                rank=self.rank, tol=self.tol, most_steps=self.max_steps, seed=seed,
+                progress=bool(self.verbose), **kernel,
+            )  # fmt: skip
         self.dual_coef_ = self.regression_.coefficients
         self.X_fit_ = self.regression_.X
         self.method_, self.reason_ = self.regression_.method, self.regression_.reason
+
+    def __getstate__(self) -> Any:
+        """Return what is pickled: all but the client, which is a connection."""
+        return {**super().__getstate__(), "n_jobs": None}
+
+    def __sklearn_clone__(self) -> Any:
+        """Return a fresh estimator with the same parameters, and the same client."""
+        fresh = BaseEstimator.__sklearn_clone__(copy(self))
+        fresh.n_jobs = self.n_jobs
+        return fresh
 
     def _numbers(self, X: Any) -> Matrix:
         """Return what the fit says of rows X."""

@@ -34,6 +34,10 @@ class NTKRidge(MultiOutputMixin, RegressorMixin, RidgeEstimator):  # type: ignor
         random_state: of the preconditioner; matrix-free alone.
         threads: at most so many CPU threads.
         backend: "cpu" or "numba"; None chooses.
+        n_jobs: None, or a ``distributed.Client`` on whose workers the fit is made, matrix-free
+            (:func:`pyntk.dask.operator`). Clones share it; a pickle has none.
+        verbose: say on standard error which method is taken and, matrix-free, how long it will
+            take, and show progress.
 
     Attributes:
         dual_coef_: (n,) or (n, targets).

@@ -12,7 +12,10 @@ from pyntk.streaming.blocks import Block, Source, Task, compute
 from pyntk.streaming.shares import Shares
 
 IN_FLIGHT: Final = 4
-"""Blocks that an executor has at once, finished ones that wait for their turn counted."""
+"""Blocks that an executor has at once, finished ones that wait for their turn counted.
+
+A client of Dask has more, on its workers.
+"""
 
 Results = Generator[tuple[Block, Array], None, None]
 
@@ -21,7 +24,7 @@ def computed(source: Source, blocks: Sequence[Block], executor: Any, shares: Sha
     """Yield each block and its entries, in order; the entries are overwritten by the next ones."""
     if executor is None:
         return _here(source, blocks, shares)
-    return _elsewhere(source, blocks, executor)
+    return _elsewhere(source, blocks, _adapted(executor))
 
 
 def _here(source: Source, blocks: Sequence[Block], shares: Shares) -> Results:
@@ -41,7 +44,7 @@ def _elsewhere(source: Source, blocks: Sequence[Block], executor: Any) -> Result
             waiting.append((block, executor.submit(entries, source.task(block))))
 
     try:
-        submit(IN_FLIGHT)
+        submit(getattr(executor, "at_once", IN_FLIGHT))
         while waiting:
             block, future = waiting.popleft()
             yield block, _admitted(future.result(), block, source.inputs.dtype)
@@ -52,8 +55,22 @@ def _elsewhere(source: Source, blocks: Sequence[Block], executor: Any) -> Result
             future.cancel()
 
 
+def _adapted(executor: Any) -> Any:
+    """Return what submits to an executor: itself, but for the clients of Dask."""
+    if type(executor).__module__.partition(".")[0] != "distributed":
+        return executor
+    from pyntk.streaming.client_executor import ClientExecutor
+
+    return ClientExecutor(executor)
+
+
 def entries(task: Task) -> Array:
-    """Return the entries of a block: what an executor is given to call."""
+    """Return the entries of a block: what an executor is given to call.
+
+    Rows that came through a network may lie anywhere in memory.
+    """
+    X, Z = (None if rows is None else np.require(rows, None, ["C", "A"]) for rows in task[:2])
+    task = task._replace(X=X, Z=Z)
     height = len(task.X)
     K = np.empty((height, height if task.Z is None else len(task.Z)), task.X.dtype)
     compute(task, K)

@@ -59,9 +59,11 @@ def stream_gram(
         resume: go on with the file that is there, if it is of the same X, Z, kernel, backend,
             version and blocks; its finished blocks are read and compared with their checksums.
             False refuses any file that is there.
-        executor: an object with submit(function, argument), such as those of concurrent.futures,
-            that computes the blocks; their rows and results are pickled where it works in other
-            processes. It has 4 blocks at once. This call writes them, in order, and leaves it open.
+        executor: an object with submit(function, argument), such as those of concurrent.futures or
+            a client of Dask, that computes the blocks; their rows and results are pickled where it
+            works in other processes. It has 4 blocks at once; a Dask cluster 2 more than threads,
+            each block on one of them unless ``threads`` says otherwise. This call writes them, in
+            order, and leaves it open.
         trained: as for :func:`ntk_gram`.
         depth: as for :func:`ntk_gram`.
         weight_variance: as for :func:`ntk_gram`.

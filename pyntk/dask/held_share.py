@@ -1,0 +1,88 @@
+"""A share of an operator as the client sees it: who holds it, and what it was asked."""
+
+from concurrent.futures import CancelledError
+from typing import Any, Final
+
+from distributed import Client
+
+from pyntk.contract import Array
+from pyntk.dask.cluster import WorkersLostError, living
+from pyntk.dask.share import Share
+
+LOOK: Final = 1.0
+"""Seconds between two looks whether a worker that computes still lives."""
+
+MOVES: Final = 20
+"""Workers that may die in a row before they are given up: what they are asked may kill them."""
+
+
+class HeldShare:
+    """Rows [begin, end) of K(X, X), held by an actor on one worker.
+
+    Attributes:
+        address: of the worker.
+        lost: how many workers died with it.
+    """
+
+    def __init__(
+        self, client: Client, X: Array, begin: int, end: int, kernel: dict[str, Any]
+    ) -> None:
+        self._client, self._X, self._rows, self._kernel = client, X, (begin, end), kernel
+        self._actor: Any = None
+        self._asked: Any = None
+        self.address, self.lost, self._in_a_row = "", 0, 0
+
+    def move_to(self, address: str) -> None:
+        """Have a worker hold it; if it dies meanwhile, the next answer is None."""
+        self.drop()
+        self.address = address
+        threads = self._kernel["threads"] or living(self._client).get(address)
+        kernel = {**self._kernel, "threads": threads}
+        try:
+            X = self._client.scatter(self._X, workers=[address], hash=False)
+            made = self._client.submit(
+                Share, X, *self._rows, kernel, actor=True, workers=[address], pure=False
+            )
+        except (OSError, TimeoutError):
+            return
+        self._actor = self._await(made)
+
+    def ask(self, V: Array) -> None:
+        """Begin a product with V."""
+        try:
+            self._asked = None if self._actor is None else self._actor.product(V)
+        except RuntimeError:  # Dask knows that its worker died
+            self._asked = None
+
+    def answer(self) -> Array | None:
+        """Return the product that was asked for, or None if the worker died.
+
+        Raises:
+            WorkersLostError: many workers died of it, one after the other.
+        """
+        part = None if self._asked is None else self._await(self._asked)
+        self._asked = None
+        if part is None:
+            self.lost += 1
+            self._in_a_row += 1
+            if self._in_a_row > MOVES:
+                raise WorkersLostError(f"{MOVES} workers in a row died of a product")
+        else:
+            self._in_a_row = 0
+        return part
+
+    def drop(self) -> None:
+        """Have it held by nobody."""
+        self._actor = self._asked = None
+        self.address = ""
+
+    def _await(self, future: Any) -> Any:
+        """Return the result of a future, or None if the worker died."""
+        while True:
+            try:
+                return future.result(timeout=LOOK)
+            except TimeoutError:
+                if self.address not in living(self._client):
+                    return None
+            except (OSError, CancelledError):  # a connection that broke, rows that were lost
+                return None
