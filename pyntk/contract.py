@@ -85,8 +85,10 @@ class Kernels(Protocol):
     def ntk_diag(self, *, X: Array, recipe: Recipe, threads: int, k: Array) -> None:
         """k_i = k(x_i, x_i): X (n, d), k (n,)."""
 
-    def ntk_matmul(self, *, X: Array, V: Array, recipe: Recipe, threads: int, Y: Array) -> None:
-        """Y = ntk_gram(X) V: X (n, d), V (n, c), Y (n, c)."""
+    def ntk_matmul(
+        self, *, X: Array, V: Array, recipe: Recipe, first: int, threads: int, Y: Array
+    ) -> None:
+        """Y = ntk_gram(X) V, K_ij = 0 where i, j < first: X (n, d), V (n, c), Y (n, c)."""
 
     def ntk_matmul_cross(
         self, *, X: Array, Z: Array, V: Array, recipe: Recipe, threads: int, Y: Array

@@ -11,6 +11,7 @@ from pyntk.memory import packed_bytes, require
 from pyntk.overflow import warn_if_infinite
 from pyntk.progress import Report, watched
 from pyntk.recipe import Accumulate, Trained, admit_recipe
+from pyntk.scalars import admit_integer
 from pyntk.threads import admit_threads
 
 
@@ -19,6 +20,7 @@ def ntk_matmul(
     V: Any,
     Z: Any = None,
     *,
+    first: int = 0,
     trained: Trained = "first",
     depth: int = 1,
     weight_variance: float = 1.0,
@@ -39,6 +41,9 @@ def ntk_matmul(
         X: (n, d) real numbers, finite.
         V: (p,) or (p, c) real numbers, finite; (n,) or (n, c) without Z.
         Z: (p, d), or None for Z = X, which costs half.
+        first: from 0 to n, without Z: k(x_i, x_j) counts as 0 where i and j are both less. So a
+            product is shared among processes, each pair computed once: with 0 = n_0 < n_1 < ... =
+            n, the parts ``ntk_matmul(X[:n_k], V[:n_k], first=n_(k-1))`` add up to it.
         trained: as for :func:`ntk_gram`.
         depth: as for :func:`ntk_gram`.
         weight_variance: as for :func:`ntk_gram`.
@@ -66,10 +71,15 @@ def ntk_matmul(
     recipe = admit_recipe(trained, depth, weight_variance, bias_variance, accumulate)
     letter = "n" if Z is None else "p"
     is_vector = _is_vector(V)
+    least = admit_integer("first", first)
     right = {} if Z is None else {"Z": (Z, "p d")}
     inputs = admit(X=(X, "n d"), **right, V=(V, letter if is_vector else f"{letter} c"))
     rows, columns = inputs[0], inputs[-2]
     (n, d), p, width = rows.shape, columns.shape[0], inputs.dtype.itemsize
+    if not 0 <= least <= (n if Z is None else 0):
+        raise ValueError(
+            f"first must be 0 to n = {n}, not {least}" if Z is None else "first is for Z = None"
+        )
     c = 1 if is_vector else inputs[-1].shape[1]
     chosen = choose(backend, inputs.on_device)
     require(
@@ -85,7 +95,7 @@ def ntk_matmul(
     Y = admit_out(out, (n,) if is_vector else (n, c), inputs, X=X, V=V, Z=Z)
     count = admit_threads(threads)
     if Y.size:
-        matrices = {"X": rows} if Z is None else {"X": rows, "Z": columns}
+        matrices = {"X": rows, "first": least} if Z is None else {"X": rows, "Z": columns}
         V = inputs[-1].reshape(p, c)
         run(**matrices, V=V, recipe=recipe, threads=count, Y=Y.reshape(n, c))
     warn_if_infinite(Y, "an entry of K or of its product with V", stacklevel=3)

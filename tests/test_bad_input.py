@@ -81,6 +81,9 @@ def test_lengths_that_differ_name_both(call):
     [
         (lambda: pyntk.ntk_matmul(X, Y[:5]), r"V .* n = 6 as in X, but has n = 5"),
         (lambda: pyntk.ntk_matmul(X, Y, X[:3]), r"V .* p = 3 as in Z, but has p = 6"),
+        (lambda: pyntk.ntk_matmul(X, Y, first=7), "first must be 0 to n = 6, not 7"),
+        (lambda: pyntk.ntk_matmul(X, Y, first=-1), "first must be 0 to n = 6, not -1"),
+        (lambda: pyntk.ntk_matmul(X, Y, X, first=1), "first is for Z = None"),
         (lambda: pyntk.ntk_matmul(X, X[:5]), r"V must have shape \(n, c\) with n = 6"),
         (lambda: pyntk.ntk_vjp(X, W, G.T), r"G .* n = 6 as in X, but has n = 5"),
         (lambda: pyntk.ntk_vjp(X, W, G[:, :4]), r"G .* p = 5 as in Z, but has p = 4"),

@@ -101,9 +101,20 @@ def test_ntk_matmul(kernels, dtype, case, recipes):
     X = PRODUCT_CASES[case](dtype)
     V = random_rows(len(X), len(case), dtype)  # 3 to 10 columns
     for recipe in RECIPES[recipes]:
-        inputs = {"X": X, "V": V, "recipe": recipe, "threads": 2}
+        inputs = {"X": X, "V": V, "recipe": recipe, "first": 0, "threads": 2}
         (Y,) = kernels.run("ntk_matmul", inputs, {"Y": (V.shape, dtype)})
         assert_product(Y, X, X, V, recipe, dtype)
+
+
+@pytest.mark.parametrize("first", [1, 31, 32, 33, 150, 299, 300])
+@pytest.mark.parametrize("recipes", ["one layer", "three layers, He, bias"])
+@both_dtypes
+def test_ntk_matmul_without_the_leading_square(kernels, dtype, recipes, first):
+    X, V = random_rows(300, 5, dtype), random_rows(300, 3, dtype, seed=1)
+    recipe = RECIPES[recipes][-1]
+    inputs = {"X": X, "V": V, "recipe": recipe, "first": first, "threads": 2}
+    (Y,) = kernels.run("ntk_matmul", inputs, {"Y": (V.shape, dtype)})
+    assert_product(Y, X, X, V, recipe, dtype, first)
 
 
 @pytest.mark.parametrize("recipes", RECIPES)
@@ -160,7 +171,7 @@ def test_threads_do_not_change_a_bit(kernels, dtype, recipes):
             "ntk_gram": ({"X": X}, {"K": ((200, 200), dtype)}),
             "ntk_gram_cross": ({"X": X, "Z": Z}, {"K": ((200, 130), dtype)}),
             "ntk_diag": ({"X": X}, {"k": ((200,), dtype)}),
-            "ntk_matmul": ({"X": X, "V": V}, {"Y": ((200, 5), dtype)}),
+            "ntk_matmul": ({"X": X, "V": V, "first": 70}, {"Y": ((200, 5), dtype)}),
             "ntk_matmul_cross": ({"X": X, "Z": Z, "V": W}, {"Y": ((200, 5), dtype)}),
             "ntk_vjp": ({"X": X, "Z": Z, "G": G}, {"dX": (X.shape, dtype)}),
         },

@@ -13,7 +13,10 @@ PUBLIC = {
     "gram", "finite_width", "products", "derivatives", "network", "patterns", "data",
 }  # fmt: skip
 NETWORK = {"activation", "loss", "initial", "network_file", "parameters"}
-MORE = {"data": {"tables"}, "finite_width": {"activation"}, "network": {"scalars", *NETWORK}}
+MORE = {
+    "data": {"tables"}, "finite_width": {"activation"}, "network": {"scalars", *NETWORK},
+    "products": {"progress", "scalars"},
+}  # fmt: skip
 EMBEDDING = {"contract", "dispatch", "gram", "network", "passes", "recipe", "threads"}
 # What the modules of a package may import beside each other.
 PACKAGES = {

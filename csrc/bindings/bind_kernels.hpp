@@ -13,7 +13,7 @@ inline void bind_tile_kernels(pybind11::module_& m) {
        {"X", "Z", "recipe", "threads", "K"});
   bind(m, "ntk_diag", ntk_diag<float>, ntk_diag<double>, {"X", "recipe", "threads", "k"});
   bind(m, "ntk_matmul", ntk_matmul<float>, ntk_matmul<double>,
-       {"X", "V", "recipe", "threads", "Y"});
+       {"X", "V", "recipe", "first", "threads", "Y"});
   bind(m, "ntk_matmul_cross", ntk_matmul_cross<float>, ntk_matmul_cross<double>,
        {"X", "Z", "V", "recipe", "threads", "Y"});
   bind(m, "ntk_vjp", ntk_vjp<float>, ntk_vjp<double>, {"X", "Z", "G", "recipe", "threads", "dX"});

@@ -31,9 +31,9 @@ template <class T, class C>
 class gram_strips {
  public:
   // Symmetric: slices right of the diagonal are left out, and those that meet it come last, so that
-  // tasks grow smaller towards the end of a strip.
-  gram_strips(const gram_inputs<T, C>& from, bool symmetric, index slice_columns)
-      : from_(from), symmetric_(symmetric) {
+  // tasks grow smaller towards the end of a strip. Strips begin at row `first`.
+  gram_strips(const gram_inputs<T, C>& from, bool symmetric, index slice_columns, index first = 0)
+      : from_(from), symmetric_(symmetric), first_(first) {
     const index row_bytes = from.X.terms() * static_cast<index>(sizeof(C));
     const index part = tile_edge * row_bytes > strip_bytes ? mk_.rows : tile_edge;
     const index most = std::min(from.X.rows(), strip_entries / (tile_edge * from.of.depth));
@@ -45,13 +45,15 @@ class gram_strips {
   // last of a slice; begin(slice) gives the state that both get as first argument.
   template <class Begin, class Use, class End>
   void for_each_block(int threads, const Begin& begin, const Use& use, const End& end) {
-    const index terms = from_.X.terms(), strips = ceil_div(from_.X.rows(), strip_rows_);
-    buffer<C> A = make_buffer<C>(round_up(std::min(strip_rows_, from_.X.rows()), mk_.rows) * terms);
+    const index terms = from_.X.terms(), rows_left = from_.X.rows() - first_;
+    const index strips = ceil_div(rows_left, strip_rows_);
+    buffer<C> A = make_buffer<C>(round_up(std::min(strip_rows_, rows_left), mk_.rows) * terms);
     scratch<C> panels(slice_columns_ * terms);
     const progress_scope scope(tasks());
     index before = 0;  // slices of the strips so far
     for (index strip = 0; strip < strips; ++strip) {
-      const index i0 = strip * strip_rows_, i1 = std::min(from_.X.rows(), i0 + strip_rows_);
+      const index i0 = first_ + strip * strip_rows_;
+      const index i1 = std::min(from_.X.rows(), i0 + strip_rows_);
       const index groups = ceil_div(i1 - i0, mk_.rows);
       parallel_for(pack_tasks(i1 - i0), threads, [&](index part) {
         const index g = part * pack_groups, count = std::min(pack_groups, groups - g);
@@ -90,7 +92,7 @@ class gram_strips {
   }
   index tasks() const {
     index result = 0;
-    for (index i0 = 0; i0 < from_.X.rows(); i0 += strip_rows_) {
+    for (index i0 = first_; i0 < from_.X.rows(); i0 += strip_rows_) {
       const index i1 = std::min(from_.X.rows(), i0 + strip_rows_);
       result += pack_tasks(i1 - i0) + slices(i1);
     }
@@ -100,7 +102,7 @@ class gram_strips {
   const micro_kernel<C>& mk_ = machine_kernel<C>();
   const gram_inputs<T, C>& from_;
   bool symmetric_;
-  index strip_rows_, slice_columns_;
+  index first_, strip_rows_, slice_columns_;
 };
 
 }  // namespace pyntk

@@ -77,7 +77,7 @@ class entry_copy {
 
 template <class T, class C>
 void multiply(const unit_rows<T, C>& X, const unit_rows<T, C>& Z, bool symmetric,
-              matrix_view<const T> V_given, const kernel_constants& of, int threads,
+              matrix_view<const T> V_given, const kernel_constants& of, index first, int threads,
               matrix_view<T> Y_wanted) {
   const gram_inputs<T, C> from(X, Z, of);
   const index c = padded(V_given.columns);
@@ -85,7 +85,7 @@ void multiply(const unit_rows<T, C>& X, const unit_rows<T, C>& Z, bool symmetric
   buffer<double> Y = zeros(X.rows() * c);
   in_order slices(threads);
   const block_product& product = this_machine().grams->product;
-  gram_strips<T, C> strips(from, symmetric, tile_edge);
+  gram_strips<T, C> strips(from, symmetric, tile_edge, first);
   scratch<double> copies(tile_edge * machine_kernel<C>().columns);
   strips.for_each_block(
       threads,
@@ -119,25 +119,25 @@ void multiply(const unit_rows<T, C>& X, const unit_rows<T, C>& Z, bool symmetric
 
 template <class T, class C>
 void multiply_symmetric(matrix_view<const T> X, matrix_view<const T> V, const kernel_constants& of,
-                        int threads, matrix_view<T> Y) {
+                        index first, int threads, matrix_view<T> Y) {
   const unit_rows<T, C> U(X, of, threads);
-  multiply(U, U, true, V, of, threads, Y);
+  multiply(U, U, true, V, of, first, threads, Y);
 }
 
 template <class T, class C>
 void multiply_cross(matrix_view<const T> X, matrix_view<const T> Z, matrix_view<const T> V,
                     const kernel_constants& of, int threads, matrix_view<T> Y) {
-  multiply(unit_rows<T, C>(X, of, threads), unit_rows<T, C>(Z, of, threads), false, V, of, threads,
+  multiply(unit_rows<T, C>(X, of, threads), unit_rows<T, C>(Z, of, threads), false, V, of, 0, threads,
            Y);
 }
 
 }  // namespace
 
 template <class T>
-void ntk_matmul(matrix_view<const T> X, matrix_view<const T> V, const recipe& recipe, int threads,
-                matrix_view<T> Y) {
+void ntk_matmul(matrix_view<const T> X, matrix_view<const T> V, const recipe& recipe, index first,
+                int threads, matrix_view<T> Y) {
   with_working_type<T>(recipe, [&]<class C>(const kernel_constants& of) {
-    multiply_symmetric<T, C>(X, V, of, threads, Y);
+    multiply_symmetric<T, C>(X, V, of, first, threads, Y);
   });
 }
 
@@ -149,10 +149,10 @@ void ntk_matmul_cross(matrix_view<const T> X, matrix_view<const T> Z, matrix_vie
   });
 }
 
-template void ntk_matmul(matrix_view<const float>, matrix_view<const float>, const recipe&, int,
-                         matrix_view<float>);
-template void ntk_matmul(matrix_view<const double>, matrix_view<const double>, const recipe&, int,
-                         matrix_view<double>);
+template void ntk_matmul(matrix_view<const float>, matrix_view<const float>, const recipe&, index,
+                         int, matrix_view<float>);
+template void ntk_matmul(matrix_view<const double>, matrix_view<const double>, const recipe&, index,
+                         int, matrix_view<double>);
 template void ntk_matmul_cross(matrix_view<const float>, matrix_view<const float>,
                                matrix_view<const float>, const recipe&, int, matrix_view<float>);
 template void ntk_matmul_cross(matrix_view<const double>, matrix_view<const double>,

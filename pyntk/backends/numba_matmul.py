@@ -19,7 +19,7 @@ CHAIN = 16  # n equal terms, every addition rounded the same way, are off by up 
 AT_ONCE = 16  # sums of a product with few rows: they are divided until there are so many
 
 
-def ntk_matmul(*, X: Any, V: Any, recipe: Any, threads: int, Y: Any) -> None:
+def ntk_matmul(*, X: Any, V: Any, recipe: Any, first: int, threads: int, Y: Any) -> None:
     """See :mod:`pyntk.contract`.
 
     Each tile is used twice. The blocks, in groups, meet like the teams of a tournament: in a round
@@ -34,8 +34,13 @@ def ntk_matmul(*, X: Any, V: Any, recipe: Any, threads: int, Y: Any) -> None:
     def match(pair: tuple[int, int]) -> None:
         below, above = groups[max(pair)], groups[min(pair)]
         for I in below:
+            if first >= (I + 1) * BLOCK:
+                continue
             span = range(above.start, min(above.stop, I + 1))
-            _add(entries(U, span, U, I, of), columns, span.start, I, True, h, c)
+            E = entries(U, span, U, I, of)
+            for J in span:
+                E[J - span.start, : max(0, first - J * BLOCK), : max(0, first - I * BLOCK)] = 0
+            _add(E, columns, span.start, I, True, h, c)
 
     over_rounds(match, tournament(len(groups)), len(groups) * (len(groups) + 1) // 2, threads)
     _store(h, c, Y)

@@ -17,9 +17,10 @@ MOVES: Final = 20
 
 
 class HeldShare:
-    """Rows [begin, end) of K(X, X), held by an actor on one worker.
+    """The pairs of rows of which the later one is in [begin, end), held by an actor on one worker.
 
     Attributes:
+        end: how many rows of V it takes, and of K V it gives.
         address: of the worker.
         lost: how many workers died with it.
     """
@@ -27,7 +28,8 @@ class HeldShare:
     def __init__(
         self, client: Client, X: Array, begin: int, end: int, kernel: dict[str, Any]
     ) -> None:
-        self._client, self._X, self._rows, self._kernel = client, X, (begin, end), kernel
+        self._client, self._X, self._begin, self._kernel = client, X[:end], begin, kernel
+        self.end = end
         self._actor: Any = None
         self._asked: Any = None
         self.address, self.lost, self._in_a_row = "", 0, 0
@@ -41,16 +43,16 @@ class HeldShare:
         try:
             X = self._client.scatter(self._X, workers=[address], hash=False)
             made = self._client.submit(
-                Share, X, *self._rows, kernel, actor=True, workers=[address], pure=False
+                Share, X, self._begin, kernel, actor=True, workers=[address], pure=False
             )
         except (OSError, TimeoutError):
             return
         self._actor = self._await(made)
 
     def ask(self, V: Array) -> None:
-        """Begin a product with V."""
+        """Begin a product with the first rows of V."""
         try:
-            self._asked = None if self._actor is None else self._actor.product(V)
+            self._asked = None if self._actor is None else self._actor.product(V[: self.end])
         except RuntimeError:  # Dask knows that its worker died
             self._asked = None
 

@@ -1,5 +1,6 @@
 """Products with a kernel matrix that is shared among the workers of a cluster, never stored."""
 
+import math
 from collections import Counter
 from itertools import accumulate as partial_sums
 from itertools import pairwise
@@ -33,10 +34,11 @@ def operator(
 ) -> "DistributedOperator":
     """K(X, X) as a LinearOperator whose products the workers of a Dask cluster make.
 
-    Each worker has the rows, and an actor for its share of K. A product sends V to each and takes
-    back its part of K V. It is an operator for :func:`cg_solve` and :func:`eigsh`, and the
-    ``operator=`` of :func:`kernel_regression`. When a worker dies, a living one (or the one that
-    replaces it) takes its share, and the product is made.
+    Each worker has rows, and an actor for its share of the pairs of rows, each of which is computed
+    once. A product sends V to each and takes back what its share adds to K V. It is an operator for
+    :func:`cg_solve` and :func:`eigsh`, and the ``operator=`` of :func:`kernel_regression`. When a
+    worker dies, a living one (or the one that replaces it) takes its share, and the product is
+    made; its bits do not depend on who made it.
 
     Use it as a context manager, or call ``close()``: the workers hold the rows until then.
 
@@ -99,7 +101,10 @@ class DistributedOperator(LinearOperator):  # type: ignore[misc]
         V = np.ascontiguousarray(V)
         for share in self._shares:
             share.ask(V)
-        return np.concatenate([self._answer(share, V) for share in self._shares])
+        Y = np.zeros(V.shape)
+        for share in self._shares:
+            Y[: share.end] += self._answer(share, V)
+        return Y.astype(np.result_type(self.dtype, V), copy=False)
 
     def _matvec(self, v: Array) -> Array:
         return self._matmat(v.reshape(-1, 1))[:, 0]
@@ -148,6 +153,10 @@ class DistributedOperator(LinearOperator):  # type: ignore[misc]
 
 
 def _bounds(n: int, threads: list[int]) -> list[tuple[int, int]]:
-    """Return rows [begin, end) for workers of so many threads, in proportion; none are empty."""
-    ends = [n * part // sum(threads) for part in partial_sums(threads, initial=0)]
+    """Return rows [begin, end) whose pairs with earlier ones are in proportion to the threads.
+
+    There are e (e + 1) / 2 pairs of the first e rows. No range is empty.
+    """
+    shares = [part / sum(threads) for part in partial_sums(threads, initial=0)]
+    ends = [round(n * math.sqrt(share)) for share in shares]
     return [bounds for bounds in pairwise(ends) if bounds[0] < bounds[1]] or [(0, n)]

@@ -7,11 +7,11 @@ from pyntk.products import ntk_matmul
 
 
 class Share:
-    """Rows [begin, end) of the kernel matrix of X, of which products alone are made."""
+    """The pairs of rows of X of which the later one is in [begin, X's end): a part of K(X, X)."""
 
-    def __init__(self, X: Array, begin: int, end: int, kernel: dict[str, Any]) -> None:
-        self._X, self._rows, self._kernel = X, X[begin:end], kernel
+    def __init__(self, X: Array, begin: int, kernel: dict[str, Any]) -> None:
+        self._X, self._begin, self._kernel = X, begin, kernel
 
     def product(self, V: Array) -> Array:
-        """Return the product of these rows with V (n, c)."""
-        return ntk_matmul(self._rows, V, self._X, **self._kernel)
+        """Return what these pairs add to K V, for V of as many rows as X."""
+        return ntk_matmul(self._X, V, first=self._begin, **self._kernel)
