@@ -13,6 +13,11 @@ from pyntk.threads import allowed
 
 MARK: Final = "bench_limits.py"
 """A file that the folder of the benchmarks has: what the roofline comes from."""
+STEERING: Final = (
+    "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_CBWR", "MKL_DEBUG_CPU_TYPE",
+    "MKL_ENABLE_INSTRUCTIONS",
+)  # fmt: skip
+"""Variables that keep a library from the kernels that it would choose; taken away."""
 WRONG_ANSWER: Final = 1
 """pytest's exit status: some tests failed."""
 
@@ -73,11 +78,11 @@ def run_benchmarks(
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment in which every contender may use the same number of threads."""
+    """Return the environment in which every contender may do its best on as many threads."""
     threads = str(allowed())
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in STEERING},
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),  # this pyntk, not another
         "OPENBLAS_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import reference
+from pyntk import bench
 
 BENCH = Path(__file__).parent.parent / "bench"
 MIB = 1 << 20
@@ -216,6 +217,16 @@ def test_contenders_on_different_numbers_of_threads_are_refused():
     )  # fmt: skip
     assert tried.returncode == 4
     assert "OPENBLAS_NUM_THREADS=999, but pyntk may use" in tried.stderr
+
+
+def test_no_contender_is_kept_from_its_fastest_kernels(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "999")
+    monkeypatch.setenv("OPENBLAS_VERBOSE", "1")
+    environment = bench._environment()
+    assert "OPENBLAS_CORETYPE" not in environment
+    assert environment["OPENBLAS_NUM_THREADS"] == environment["MKL_NUM_THREADS"] != "999"
+    assert environment["OPENBLAS_VERBOSE"] == "1"
 
 
 def test_half_of_the_patches_are_near_parallel():
