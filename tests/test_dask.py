@@ -144,6 +144,25 @@ def test_an_error_on_a_worker_is_raised_here(client, monkeypatch):
     assert K.replaced == 0
 
 
+def test_a_worker_that_goes_before_it_has_its_share(client, monkeypatch):
+    """What Dask raises where it does not know the address; then another one takes the share."""
+    sent = []
+
+    def scatter(*arguments, **options):
+        sent.append(options["workers"])
+        if len(sent) == 1:
+            raise KeyError(options["workers"][0])
+        return original(*arguments, **options)
+
+    original = client.scatter
+    monkeypatch.setattr(client, "scatter", scatter)
+    V = rows(d=2, seed=1)
+    with pyntk.dask.operator(rows(), client) as K:
+        np.testing.assert_allclose(K @ V, pyntk.ntk_matmul(rows(), V), rtol=1e-12, atol=1e-12)
+        assert K.replaced == 1
+    assert len(sent) == 3
+
+
 def test_no_worker_is_left(monkeypatch):
     monkeypatch.setattr(cluster, "WAIT", 0.3)
     with start(1) as running, distributed.Client(running) as connected:

@@ -133,6 +133,17 @@ def test_what_it_will_take_is_foretold(capsys):
     assert silent.forecast is None
 
 
+@pytest.mark.parametrize("preconditioner", ["nystrom", None])
+def test_every_preconditioner_is_foretold(preconditioner):
+    X = rows(1200)
+    fit = pyntk.kernel_regression(
+        X, X[:, 0], ridge=1, method="matrix_free", preconditioner=preconditioner, tol=1e-4,
+        progress=True,
+    )  # fmt: skip
+    assert (fit.forecast.preconditioner_seconds > 0) == (preconditioner is not None)
+    assert fit.steps / 3 <= fit.forecast.steps <= 3 * fit.steps
+
+
 def test_products_by_an_operator():
     X, Y = rows(), rows(d=2, seed=1)
     wanted = pyntk.kernel_regression(X, Y, ridge=0.1, depth=2, method="matrix_free", tol=1e-9)

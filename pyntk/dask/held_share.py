@@ -45,7 +45,7 @@ class HeldShare:
             made = self._client.submit(
                 Share, X, self._begin, kernel, actor=True, workers=[address], pure=False
             )
-        except (OSError, TimeoutError):
+        except (OSError, KeyError):  # no such worker any more
             return
         self._actor = self._await(made)
 

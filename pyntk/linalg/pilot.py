@@ -8,6 +8,7 @@ import numpy as np
 
 from pyntk.contract import Array
 from pyntk.linalg.cg import reached
+from pyntk.linalg.preconditioner import approximation
 from pyntk.linalg.symmetric import KernelMatrix
 from pyntk.linalg.system import System, system_of
 
@@ -15,7 +16,7 @@ PART: Final = 12
 """One of so many rows: a step costs 1/144, and the preconditioner 1/12."""
 
 MARGIN: Final = 1.5
-"""Times the steps of the part: all rows took 0.9 to 1.4 times as many (docs/matrix_free.md)."""
+"""Times the steps of the part: what all rows took is in docs/matrix_free.md."""
 
 FEWEST: Final = 1000
 """Rows from which on a fit is foretold; and the rows of the smallest part."""
@@ -52,44 +53,56 @@ class Forecast(NamedTuple):
 
 
 def forecast(
-    matrix: KernelMatrix, system: System, y: Array, ridge: float, rank: int, seed: int, **how: Any
-) -> Forecast:
-    """Fit a random part of the rows, with the ridge scaled to it, and scale what that took.
+    matrix: KernelMatrix, system: System, y: Array, ridge: float, preconditioner: Any, rank: int,
+    seed: int, **how: Any,
+) -> Forecast:  # fmt: skip
+    """Fit a random part of the rows, and scale what that took.
 
-    K / n has nearly the eigenvalues of the kernel's integral operator, whatever n, so a part with
-    the ridge in proportion takes about as many steps; rather fewer, where the rank is a larger
-    share of its rows.
+    K / n has nearly the eigenvalues of the kernel's integral operator, whatever n; so a part with
+    ridge and rank in proportion takes about as many steps.
 
     Args:
         matrix: the kernel of all rows.
         system: whose products they are.
         y: (n,) or (n, k) targets.
         ridge: of all rows.
-        rank: of the preconditioner for all rows.
+        preconditioner: of the fit of all rows, or None.
+        rank: of the preconditioner for all rows, or 0.
         seed: of the choice, and of the preconditioner.
         **how: ``tol`` and ``most_steps``.
     """
     n = matrix.n
     s = min(n, max(FEWEST, n // PART))
     chosen = np.sort(np.random.default_rng(seed).permutation(n)[:s])
-    part = KernelMatrix(matrix.X[chosen], matrix.kernel, from_single=False)
-    moments = [time.perf_counter()]
-    solution = reached(
-        system_of(part, None), y[chosen], ridge=ridge * s / n, preconditioner="landmarks",
-        rank=min(rank, s // 2), seed=seed, start=None,
-        progress=lambda *seen: moments.append(time.perf_counter()), **how,
+    part = system_of(
+        KernelMatrix(matrix.X[chosen], matrix.kernel, from_single=False), None
     )  # fmt: skip
-    moments.append(time.perf_counter())
+    making = _seconds_of_making(preconditioner, part, rank, n / s) if rank else 0.0
+    begin = time.perf_counter()
+    solution = reached(
+        part, y[chosen], ridge=ridge * s / n, preconditioner=preconditioner,
+        rank=max(1, rank * s // n) if rank else None, seed=seed, start=None, progress=False, **how,
+    )  # fmt: skip
     steps = max(solution.steps, 1)
-    step = (moments[-1] - moments[1]) / steps  # the last moment is that of one more product
-    making = max(moments[1] - moments[0] - step, 0.0)
-    making *= n / s * (rank / min(rank, s // 2)) ** 2
-    step *= (n / s) ** 2
+    step = (time.perf_counter() - begin) / (steps + 1) * (n / s) ** 2  # one checks the residual
     if system.product != matrix.product:
         begin = time.perf_counter()
         system.product(np.ascontiguousarray(y.reshape(n, -1)))
         step = time.perf_counter() - begin
     return Forecast(making + MARGIN * steps * step, steps, step, making, s)
+
+
+def _seconds_of_making(preconditioner: Any, part: System, rank: int, times: float) -> float:
+    """Return the seconds for the preconditioner of so many times the rows of a part.
+
+    Products with random columns are quadratic in the rows, the rest is linear in them and quadratic
+    in the rank.
+    """
+    width = min(rank, part.n // 2)
+    begin = time.perf_counter()
+    approximation(preconditioner, part, width, 1.0, np.random.default_rng(0), lambda: None)
+    seconds = (time.perf_counter() - begin) * (rank / width) ** 2
+    return seconds * times ** (2 if preconditioner == "nystrom" else 1)
 
 
 def _readable(seconds: float) -> str:

@@ -170,7 +170,7 @@ def kernel_regression(
     else:
         how: dict[str, Any] = {"tol": tol, "most_steps": most_steps, "seed": seed}
         if progress is True and matrix.n >= FEWEST:
-            foretold = forecast(matrix, system, targets, added, width, **how)
+            foretold = forecast(matrix, system, targets, added, preconditioner, width, **how)
             print(f"kernel_regression: {foretold}", file=sys.stderr)
         coefficients, residual, steps = _matrix_free(
             system, targets, ridge=added, preconditioner=preconditioner, rank=rank,
