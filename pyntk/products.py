@@ -1,6 +1,6 @@
 """Products with a kernel matrix that is never stored."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from pyntk.progress import Report, watched
 from pyntk.recipe import Accumulate, Trained, admit_recipe
 from pyntk.scalars import admit_integer
 from pyntk.threads import admit_threads
+
+PADDED: Final = 8
+"""Columns that V and the sums have at least."""
 
 
 def ntk_matmul(
@@ -85,7 +88,7 @@ def ntk_matmul(
     require(
         "ntk_matmul",
         (0 if out is not None else n * c * width)
-        + 3 * (n + p) * c * 8  # V and the sums in float64, the latter in parts
+        + (n + p) * max(3 * c, PADDED) * 8  # V and the sums in float64, the latter in parts
         + packed_bytes(chosen, recipe, width, d, *((n,) if Z is None else (n, p))),
         on_device=inputs.on_device,
         hint="fewer columns of V at once need less",
