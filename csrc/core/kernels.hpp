@@ -34,8 +34,8 @@ void ntk_gram_cross(matrix_view<const T> X, matrix_view<const T> Z, const recipe
 template <class T>
 void ntk_diag(matrix_view<const T> X, const recipe& recipe, int threads, vector_view<T> k);
 
-// Y = K V, K = ntk_gram(X) never stored; V (n, c), Y (n, c). K_ij counts as 0 where i and j are both
-// less than `first`, from 0 to n: so a product is shared among processes, pair by pair.
+// Y = K V, K = ntk_gram(X) never stored; V (n, c), Y (n, c). K_ij counts as 0 where i and j are
+// both less than `first`, from 0 to n: so a product is shared among processes, pair by pair.
 template <class T>
 void ntk_matmul(matrix_view<const T> X, matrix_view<const T> V, const recipe& recipe, index first,
                 int threads, matrix_view<T> Y);

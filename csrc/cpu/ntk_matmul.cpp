@@ -127,8 +127,8 @@ void multiply_symmetric(matrix_view<const T> X, matrix_view<const T> V, const ke
 template <class T, class C>
 void multiply_cross(matrix_view<const T> X, matrix_view<const T> Z, matrix_view<const T> V,
                     const kernel_constants& of, int threads, matrix_view<T> Y) {
-  multiply(unit_rows<T, C>(X, of, threads), unit_rows<T, C>(Z, of, threads), false, V, of, 0, threads,
-           Y);
+  multiply(unit_rows<T, C>(X, of, threads), unit_rows<T, C>(Z, of, threads), false, V, of, 0,
+           threads, Y);
 }
 
 }  // namespace
