@@ -159,11 +159,15 @@ def spd(n, dtype):
 
 
 @every_lapack
+@pytest.mark.parametrize("tile", [None, 1, 16, 35])
 @pytest.mark.parametrize("n", [0, 1, 5, 70])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_cholesky(library, n, dtype, monkeypatch):
+def test_cholesky(library, n, dtype, tile, monkeypatch):
     """|A - L L'| <= (n + 1) u |L| |L'| (Higham, Theorem 10.3), and nothing else is touched."""
     use(monkeypatch, library)
+    if tile:
+        monkeypatch.setattr(lapack, "WHOLE", 1)
+        monkeypatch.setattr(lapack, "TILE", tile)
     A = spd(n, dtype)
     u = np.finfo(dtype).eps / 2
     factor = np.tril(A) + np.triu(np.full((n, n), 777, dtype), 1)
@@ -193,11 +197,37 @@ def test_cholesky(library, n, dtype, monkeypatch):
 
 
 @every_lapack
-def test_a_matrix_that_is_not_positive_definite(library, monkeypatch):
+@pytest.mark.parametrize("whole", [9, 8])
+def test_a_matrix_that_is_not_positive_definite(library, whole, monkeypatch):
     use(monkeypatch, library)
+    monkeypatch.setattr(lapack, "WHOLE", whole)
+    monkeypatch.setattr(lapack, "TILE", 4)
     A = spd(9, np.float64)
     A[6, 6] = -1
     assert lapack.potrf(A) == 7
+
+
+def test_openblas_factors_no_large_matrix_in_one_call(monkeypatch):
+    """Its parallel Cholesky ends the process there."""
+    orders = []
+
+    def counted(routine, dtype, *arguments):
+        orders.append(len(arguments[2]))
+        return call(routine, dtype, *arguments)
+
+    call = lapack.call
+    use(monkeypatch, "numpy")
+    monkeypatch.setattr(lapack, "call", counted)
+    n = lapack.WHOLE
+    for order in (n, n + 1):
+        factor = np.zeros((order, order), np.float32)
+        np.fill_diagonal(factor, 4)
+        factor[1:, 0] = 1e-3
+        assert lapack.potrf(factor) == 0
+        assert factor[-1, 0] == np.float32(5e-4)
+        assert factor[0, 0] == 2
+    assert orders[0] == n
+    assert max(orders[1:]) <= lapack.TILE
 
 
 def test_arrays_that_lapack_cannot_take():

@@ -25,6 +25,15 @@ BLOCK: Final = 128
 MKL): for workspaces of n times the block size."""
 
 
+WHOLE: Final = 8192
+"""Rows that OpenBLAS factors in one call. Its parallel Cholesky overruns a buffer where there are
+many: with AVX-512 kernels and two threads it ends the process from n = 16,000 on (OpenBLAS 0.3.31;
+its issues 352, 1413 and 2562 are of this kind)."""
+
+TILE: Final = 2048
+"""Rows and columns of a tile."""
+
+
 def describe() -> str:
     """Return which LAPACK is used, its version, and its integers."""
     return library().description
@@ -38,7 +47,32 @@ def potrf(A: Any) -> int:
         definite, to working precision, and its lower triangle is of no use.
     """
     n = len(A)
-    return call("potrf", A.dtype, b"U", n, A, max(1, n)) if n else 0
+    if not n:
+        return 0
+    if n <= WHOLE or library().name == "mkl":
+        return call("potrf", A.dtype, b"U", n, A, n)
+    return _potrf_by_tiles(A)
+
+
+def _potrf_by_tiles(A: Any) -> int:
+    """:func:`potrf` with matrix products for all that is larger than a tile."""
+    n = len(A)
+    for begin in range(0, n, TILE):
+        J = slice(begin, min(n, begin + TILE))
+        done = A[J, :begin]
+        D = np.tril(A[J, J])
+        D -= done @ done.T
+        failed = call("potrf", A.dtype, b"U", len(D), D, len(D))
+        if failed:
+            return begin + failed
+        A[J, J] = np.tril(D) + np.triu(A[J, J], 1)
+        for start in range(J.stop, n, TILE):
+            I = slice(start, min(n, start + TILE))
+            T = A[I, :begin] @ done.T
+            np.subtract(A[I, J], T, out=T)
+            trtrs(D, T)  # T L_JJ^-T
+            A[I, J] = T
+    return 0
 
 
 def potrs(L: Any, B: Any) -> None:
