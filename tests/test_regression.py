@@ -126,9 +126,11 @@ def test_what_it_will_take_is_foretold(capsys):
     assert told.rows == 1000
     assert fit.steps / 2 <= told.steps <= 2 * fit.steps
     assert told.seconds == told.preconditioner_seconds + 1.5 * told.steps * told.step_seconds
+    assert told.least_seconds == told.preconditioner_seconds + told.fewest_steps * told.step_seconds
+    assert told.fewest_steps <= fit.steps <= told.steps_at_most
     assert told.step_seconds > 0
     assert f"kernel_regression: {told}\n" in capsys.readouterr().err
-    assert f"{told.steps} steps of" in str(told)
+    assert f"{told.fewest_steps} to {told.steps_at_most} steps of" in str(told)
     silent = pyntk.kernel_regression(X[:50], X[:50, 0], method="matrix_free")
     assert silent.forecast is None
 

@@ -26,15 +26,19 @@ class Forecast(NamedTuple):
     """What a matrix-free fit is expected to take.
 
     Attributes:
-        seconds: of the preconditioner and half as many steps again.
+        seconds: at most, about: of the preconditioner and half as many steps again.
+        least_seconds: at least, about: of the preconditioner and the fewest steps.
         steps: of conjugate gradients: those that the part took.
+        fewest_steps: those that it took with the whole rank, a larger share of its rows.
         step_seconds: of a step.
         preconditioner_seconds: for making it.
         rows: of the part.
     """
 
     seconds: float
+    least_seconds: float
     steps: int
+    fewest_steps: int
     step_seconds: float
     preconditioner_seconds: float
     rows: int
@@ -46,9 +50,10 @@ class Forecast(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"within about {_readable(self.seconds)}: {_readable(self.preconditioner_seconds)} for "
-            f"the preconditioner, {self.steps} steps of {self.step_seconds:.2g} s, as many as the "
-            f"same fit of {self.rows} of the rows took, and room for half as many again"
+            f"between about {_readable(self.least_seconds)} and {_readable(self.seconds)}: "
+            f"{_readable(self.preconditioner_seconds)} for the preconditioner, {self.fewest_steps} "
+            f"to {self.steps_at_most} steps of {self.step_seconds:.2g} s, from fits of {self.rows} "
+            "of the rows"
         )
 
 
@@ -59,7 +64,8 @@ def forecast(
     """Fit a random part of the rows, and scale what that took.
 
     K / n has nearly the eigenvalues of the kernel's integral operator, whatever n; so a part with
-    ridge and rank in proportion takes about as many steps.
+    ridge and rank in proportion takes about as many steps where the eigenvalues fall slowly, and
+    too many where they fall fast, which the whole rank then catches: the part takes too few.
 
     Args:
         matrix: the kernel of all rows.
@@ -78,18 +84,25 @@ def forecast(
         KernelMatrix(matrix.X[chosen], matrix.kernel, from_single=False), None
     )  # fmt: skip
     making = _seconds_of_making(preconditioner, part, rank, n / s) if rank else 0.0
+
+    def solved(width: int) -> int:
+        solution = reached(
+            part, y[chosen], ridge=ridge * s / n, preconditioner=preconditioner,
+            rank=width or None, seed=seed, start=None, progress=False, **how,
+        )  # fmt: skip
+        return max(solution.steps, 1)
+
     begin = time.perf_counter()
-    solution = reached(
-        part, y[chosen], ridge=ridge * s / n, preconditioner=preconditioner,
-        rank=max(1, rank * s // n) if rank else None, seed=seed, start=None, progress=False, **how,
-    )  # fmt: skip
-    steps = max(solution.steps, 1)
+    steps = solved(max(1, rank * s // n) if rank else 0)
     step = (time.perf_counter() - begin) / (steps + 1) * (n / s) ** 2  # one checks the residual
+    fewest = min(steps, solved(min(rank, s // 2)))
     if system.product != matrix.product:
         begin = time.perf_counter()
         system.product(np.ascontiguousarray(y.reshape(n, -1)))
         step = time.perf_counter() - begin
-    return Forecast(making + MARGIN * steps * step, steps, step, making, s)
+    return Forecast(
+        making + MARGIN * steps * step, making + fewest * step, steps, fewest, step, making, s
+    )
 
 
 def _seconds_of_making(preconditioner: Any, part: System, rank: int, times: float) -> float:
