@@ -49,7 +49,7 @@ class Grid:
                 f"mpi4py has rank {world.rank} of {world.size}, ScaLAPACK {rank.value} of "
                 f"{size.value}: they are linked with different MPI libraries"
             )
-        self.library, self.world, self.block = library, world, block
+        self.routines, self.world, self.block = library, world, block
         self.shape = grid_shape(world.size)
         self.row, self.column = divmod(world.rank, self.shape[1])
         library.Cblacs_get(-1, 0, ctypes.byref(context))
@@ -93,7 +93,7 @@ class Grid:
                 kind = ctypes.c_int if isinstance(argument, int) else ctypes.c_double
                 references.append(ctypes.byref(kind(argument)))
         lengths = [ctypes.c_size_t(len(text)) for text in arguments if isinstance(text, bytes)]
-        getattr(self.library, f"{name}_")(*references, *lengths)
+        getattr(self.routines, f"{name}_")(*references, *lengths)
 
     def solve(self, name: str, *arguments: Any, least: int = 0, integers: bool = False) -> None:
         """Call a routine that ends in its workspace and INFO; raise if INFO is not 0.
