@@ -46,7 +46,9 @@ def over_rounds(
     So sums that tiles of different rounds add to have the same order for any number of threads.
     """
     progress = getattr(_of_this_thread, "progress", None) if reported else None
-    changed = threading.Condition()
+    # Entered itself: an interrupt inside Condition's own __enter__ would leave it locked.
+    lock = threading.Lock()
+    changed = threading.Condition(lock)
     following = iter(rounds)
     at_hand: Iterator[Any] = iter(())  # what is left of the round that runs
     running = done = 0
@@ -62,7 +64,7 @@ def over_rounds(
     def take(between: Callable[[], None]) -> tuple[Any] | None:
         nonlocal at_hand, running
         while True:
-            with changed:
+            with lock:
                 if errors:
                     return None
                 for tile in at_hand:
@@ -82,7 +84,7 @@ def over_rounds(
         try:
             while (taken := take(between)) is not None:
                 task(*taken)
-                with changed:
+                with lock:
                     running -= 1
                     done += 1
                     if not running:
