@@ -11,12 +11,12 @@ import numpy as np
 from distributed import Client
 from scipy.sparse.linalg import LinearOperator
 
-from pyntk.arrays import admit
 from pyntk.contract import Array
 from pyntk.dask.cluster import admit_client, living
 from pyntk.dask.held_share import HeldShare
 from pyntk.dispatch import choose
 from pyntk.recipe import Accumulate, Trained, admit_recipe
+from pyntk.streaming.blocks import admit_rows
 from pyntk.threads import admit_threads
 
 
@@ -60,9 +60,7 @@ def operator(
     """
     admit_recipe(trained, depth, weight_variance, bias_variance, accumulate)
     admit_threads(threads)
-    inputs = admit(X=(X, "n d"))
-    if inputs.on_device:
-        raise TypeError("X is on a CUDA device, and workers take arrays on the host")
+    inputs = admit_rows("operator", X)
     kernel = {
         "trained": trained, "depth": depth, "weight_variance": weight_variance,
         "bias_variance": bias_variance, "accumulate": accumulate, "threads": threads,

@@ -6,13 +6,12 @@ import dask.array
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from pyntk.arrays import admit
 from pyntk.contract import Array
 from pyntk.dask.cluster import admit_client
 from pyntk.dispatch import choose
 from pyntk.recipe import Accumulate, Trained, admit_recipe
 from pyntk.scalars import admit_count
-from pyntk.streaming.blocks import Task, default_rows
+from pyntk.streaming.blocks import Task, admit_rows, default_rows
 from pyntk.streaming.computed import entries
 from pyntk.threads import admit_threads
 
@@ -60,9 +59,7 @@ def gram(
     """
     recipe = admit_recipe(trained, depth, weight_variance, bias_variance, accumulate)
     admit_threads(threads)
-    inputs = admit(X=(X, "n d")) if Z is None else admit(X=(X, "n d"), Z=(Z, "p d"))
-    if inputs.on_device:
-        raise TypeError("X is on a CUDA device, and workers take arrays on the host")
+    inputs = admit_rows("gram", X, Z)
     left, right, dtype = inputs[0], inputs[-1], inputs.dtype
     n, p = len(left), len(right)
     rows = default_rows(max(n, p), max(n, p), dtype.itemsize, symmetric=True)

@@ -95,7 +95,7 @@ def forecast(
     begin = time.perf_counter()
     steps = solved(max(1, rank * s // n) if rank else 0)
     step = (time.perf_counter() - begin) / (steps + 1) * (n / s) ** 2  # one checks the residual
-    fewest = min(steps, solved(min(rank, s // 2)))
+    fewest = min(steps, solved(min(rank, s // 2))) if rank else steps
     if system.product != matrix.product:
         begin = time.perf_counter()
         system.product(np.ascontiguousarray(y.reshape(n, -1)))

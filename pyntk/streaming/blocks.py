@@ -8,7 +8,7 @@ block is high; so blocks are square where the number of bytes allows no more.
 import math
 from typing import Any, Final, NamedTuple
 
-from pyntk.arrays import Admitted
+from pyntk.arrays import Admitted, admit
 from pyntk.contract import Array, Recipe
 from pyntk.dispatch import kernel
 from pyntk.progress import Report, watched
@@ -73,6 +73,17 @@ def plan(n: int, p: int, rows: int, itemsize: int, *, symmetric: bool) -> list[B
         elif p:
             blocks.append(Block(i0, i1, 0, p))
     return blocks
+
+
+def admit_rows(call: str, X: Any, Z: Any = None) -> Admitted:
+    """Return rows X, and Z if there is one; raise ValueError or TypeError, on a device too."""
+    inputs = admit(X=(X, "n d")) if Z is None else admit(X=(X, "n d"), Z=(Z, "p d"))
+    if inputs.on_device:
+        raise TypeError(
+            f"X is on a CUDA device, and {call} takes arrays on the host; "
+            "cupy.asnumpy(X) copies one"
+        )
+    return inputs
 
 
 class Task(NamedTuple):

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from pyntk.arrays import Admitted, admit
 from pyntk.contract import Array
 from pyntk.dispatch import choose
 from pyntk.memory import packed_bytes, require
@@ -15,7 +14,7 @@ from pyntk.progress import Report, admit_progress
 from pyntk.recipe import Accumulate, Trained, admit_recipe
 from pyntk.scalars import admit_count
 from pyntk.streaming.beginning import admit_path, begin, refuse_existing
-from pyntk.streaming.blocks import Block, Source, default_rows, plan
+from pyntk.streaming.blocks import Block, Source, admit_rows, default_rows, plan
 from pyntk.streaming.computed import IN_FLIGHT, computed
 from pyntk.streaming.manifest import Identity, Manifest, identify, keywords, rows_found
 from pyntk.streaming.npy_file import PIECE
@@ -100,7 +99,7 @@ def stream_gram(
     rows = None if rows_per_block is None else admit_count("rows_per_block", rows_per_block)
     place = admit_path(path)
     refuse_existing(place, resume=resume)
-    inputs = _admit_rows(X, Z)
+    inputs = admit_rows("stream_gram", X, Z)
     source = Source(inputs, recipe, threads, choose(backend, on_device=False))
     n, p, width = len(inputs[0]), len(inputs[-1]), inputs.dtype.itemsize
     if rows is None:
@@ -126,16 +125,6 @@ def stream_gram(
     largest = (inputs.largest[0], inputs.largest[-1])
     warn_of_overflow(mapped, recipe, inputs[0].shape[1], largest, stacklevel=3)
     return mapped
-
-
-def _admit_rows(X: Any, Z: Any) -> Admitted:
-    inputs = admit(X=(X, "n d")) if Z is None else admit(X=(X, "n d"), Z=(Z, "p d"))
-    if inputs.on_device:
-        raise TypeError(
-            "X is on a CUDA device, and stream_gram takes arrays on the host; "
-            "cupy.asnumpy(X) copies one"
-        )
-    return inputs
 
 
 def _identity(source: Source, rows: int) -> Identity:
