@@ -27,8 +27,7 @@ def over_tiles(
 ) -> None:
     """Call task(0), ..., task(tiles - 1), each once, on at most so many threads.
 
-    The calling thread works too, so Ctrl-C is served between two tiles; the others then stop after
-    the tile at hand.
+    Ctrl-C is served at once; the threads then stop after the tile at hand.
     """
     over_rounds(task, [range(tiles)], tiles, threads, reported=reported)
 
@@ -46,13 +45,8 @@ def over_rounds(
     So sums that tiles of different rounds add to have the same order for any number of threads.
     """
     progress = getattr(_of_this_thread, "progress", None) if reported else None
-    # Entered itself: an interrupt inside Condition's own __enter__ would leave it locked.
-    lock = threading.Lock()
-    changed = threading.Condition(lock)
     following = iter(rounds)
-    at_hand: Iterator[Any] = iter(())  # what is left of the round that runs
-    running = done = 0
-    errors: list[BaseException] = []
+    done = 0
     next_report = time.monotonic() + REPORT_EVERY
 
     def report() -> None:
@@ -61,48 +55,82 @@ def over_rounds(
             progress(done, tiles)
             next_report = time.monotonic() + REPORT_EVERY
 
-    def take(between: Callable[[], None]) -> tuple[Any] | None:
-        nonlocal at_hand, running
-        while True:
-            with lock:
-                if errors:
-                    return None
-                for tile in at_hand:
-                    running += 1
-                    return (tile,)
-                if running:
-                    changed.wait(REPORT_EVERY)
-                elif (tiles_ahead := next(following, None)) is None:
-                    return None
-                else:
-                    at_hand = iter(tiles_ahead)
-                    changed.notify_all()
-            between()
-
-    def work(between: Callable[[], None]) -> None:
-        nonlocal running, done
+    if min(threads, tiles) <= 1:
+        for tiles_ahead in following:
+            for tile in tiles_ahead:
+                task(tile)
+                done += 1
+                report()
+    else:
+        shared = _Rounds(task, following)
+        helpers = [
+            threading.Thread(target=shared.work, name="pyntk-tiles")
+            for _ in range(min(threads, tiles))
+        ]
         try:
-            while (taken := take(between)) is not None:
-                task(*taken)
-                with lock:
-                    running -= 1
-                    done += 1
-                    if not running:
-                        changed.notify_all()
-                between()
-        except BaseException as error:
-            errors.append(error)
-
-    helpers = [
-        threading.Thread(target=work, args=(lambda: None,), name="pyntk-tiles")
-        for _ in range(min(threads, tiles) - 1)
-    ]
-    for helper in helpers:
-        helper.start()
-    work(report)
-    for helper in helpers:
-        helper.join()
-    if errors:
-        raise errors[0]
+            for helper in helpers:
+                helper.start()
+            for helper in helpers:
+                while helper.is_alive():
+                    helper.join(REPORT_EVERY)
+                    done = shared.done
+                    report()
+        except BaseException:
+            shared.stop()
+            raise
+        finally:
+            for helper in helpers:
+                if helper.ident is not None:
+                    helper.join()
+        if shared.errors:
+            raise shared.errors[0]
     if progress is not None:
         progress(tiles, tiles)
+
+
+class _Rounds:
+    """The rounds as several threads take tiles from them.
+
+    The thread that waits for them takes no lock of it: an interrupt could leave that locked.
+    """
+
+    def __init__(self, task: Callable[[Any], None], following: Iterator[Iterable[Any]]):
+        self._task, self._following = task, following
+        self._changed = threading.Condition(threading.Lock())
+        self._at_hand: Iterator[Any] = iter(())  # what is left of the round that runs
+        self._running = self.done = 0
+        self.errors: list[BaseException] = []
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Have the threads end after the tile at hand; takes no lock."""
+        self._stopped = True
+
+    def work(self) -> None:
+        """Call the task on one tile after another."""
+        try:
+            while (taken := self._take()) is not None:
+                self._task(*taken)
+                with self._changed:
+                    self._running -= 1
+                    self.done += 1
+                    if not self._running:
+                        self._changed.notify_all()
+        except BaseException as error:
+            self.errors.append(error)
+            self.stop()
+
+    def _take(self) -> tuple[Any] | None:
+        with self._changed:
+            while not self._stopped:
+                for tile in self._at_hand:
+                    self._running += 1
+                    return (tile,)
+                if self._running:
+                    self._changed.wait(REPORT_EVERY)
+                elif (tiles_ahead := next(self._following, None)) is None:
+                    return None
+                else:
+                    self._at_hand = iter(tiles_ahead)
+                    self._changed.notify_all()
+        return None
