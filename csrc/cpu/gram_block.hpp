@@ -46,6 +46,7 @@ class angle_tile {
     if (has_obtuse_pole()) mk_.sum(terms, A, B, memory_.get() + 2 * size());
   }
 
+  int poles() const { return poles_; }
   bool has_obtuse_pole() const { return poles_ & 2; }
 
   const C* cosine(index u) const { return memory_.get() + u * mk_.columns; }
@@ -60,44 +61,50 @@ class angle_tile {
   int poles_ = 0;
 };
 
-// Entries of K, `width` columns (one panel) and up to tile_edge rows.
+// Entries of K, up to `width` columns (two panels, so that rows of K are written in pieces of 256
+// bytes: pieces of 128 take 1.6 times as long) and up to tile_edge rows.
 template <class T, class C>
 class gram_block {
  public:
   explicit gram_block(const gram_inputs<T, C>& from)
-      : from_(from), entries_(make_buffer<C>(tile_edge * mk_.columns)) {}
+      : from_(from), entries_(make_buffer<C>(tile_edge * width())) {}
 
-  index width() const { return mk_.columns; }
-  C* row(index u) { return entries_.get() + u * mk_.columns; }
+  static index width() { return 2 * machine_kernel<C>().columns; }
+  C* row(index u) { return entries_.get() + u * width(); }
 
-  // Rows i0 ... i0 + rows (panels from A on), columns j0 ... j0 + width (panel B). Register tiles
-  // whose rows all lie before row `from_row` are left out.
-  void compute(index i0, index rows, const C* A, index j0, const C* B, index from_row) {
-    for (index u = 0; u < rows; u += mk_.rows) {
-      if (i0 + u + mk_.rows <= from_row) continue;
-      angles_.compute(from_.X.terms(), A + u * from_.X.terms(), B);
-      for (index r = 0; r < mk_.rows; ++r) compute_row(i0 + u + r, u + r, j0, r);
+  // Rows i0 ... i0 + rows (panels from A on), columns j0 ... j0 + columns (panels from B on). Where
+  // `lower`, register tiles above the diagonal are left out.
+  void compute(index i0, index rows, const C* A, index j0, index columns, const C* B, bool lower) {
+    const index terms = from_.X.terms();
+    for (index v = 0; v < columns; v += mk_.columns) {
+      for (index u = 0; u < rows; u += mk_.rows) {
+        if (lower && i0 + u + mk_.rows <= j0 + v) continue;
+        angles_.compute(terms, A + u * terms, B + v * terms);
+        compute_tile(i0 + u, j0 + v, row(u) + v);
+      }
     }
-    if (from_.extreme) restore_exponents(i0, rows, j0);
+    if (from_.extreme) restore_exponents(i0, rows, j0, columns);
   }
 
  private:
-  void compute_row(index i, index u, index j0, index r) {
-    const gram_kernel<T, C>& gk = machine_gram_kernel<T, C>();
-    const double s = from_.row_factors[i];
-    const double* s_columns = from_.column_factors.get() + j0;
-    if (from_.of.deep)
-      gk.deep_entries(angles_.cosine(r), angles_.near(r), angles_.far(r), s, s_columns, from_.of,
-                      from_.X.shares(i), from_.Z.shares(j0), row(u));
-    else
-      gk.entries[from_.of.kind](angles_.cosine(r), angles_.near(r), angles_.far(r), s, s_columns,
-                                from_.of.scale, row(u));
+  void compute_tile(index i, index j, C* K) {
+    const double* s_rows = from_.row_factors.get() + i;
+    const double* s_columns = from_.column_factors.get() + j;
+    if (from_.of.deep) {
+      for (index r = 0; r < mk_.rows; ++r)
+        gk_.deep_entries(angles_.cosine(r), angles_.near(r), angles_.far(r), s_rows[r], s_columns,
+                         from_.of, from_.X.shares(i + r), from_.Z.shares(j), K + r * width());
+      return;
+    }
+    gk_.entries[from_.of.kind](angles_.cosine(0), angles_.near(0), angles_.far(0), angles_.poles(),
+                               mk_.rows, s_rows, s_columns, from_.of.scale, K, width());
     if constexpr (!std::is_same_v<T, C>)
-      if (!from_.of.deep && angles_.has_obtuse_pole()) mend_row(i, u, j0, r);
+      if (angles_.has_obtuse_pole())
+        for (index r = 0; r < mk_.rows; ++r) mend_row(i + r, j, r, K + r * width());
   }
 
   // Entries of nearly opposite rows of floats, from the rows as they are.
-  void mend_row(index i, index u, index j0, index r) {
+  void mend_row(index i, index j0, index r, C* K) {
     for (index v = 0; v < std::min<index>(mk_.columns, from_.Z.rows() - j0); ++v) {
       const angle<double> at = angle_between(angles_.cosine(r)[v], angles_.far(r)[v]);
       if (i >= from_.X.rows() || !at.obtuse || at.t >= opposite_border()) continue;
@@ -105,13 +112,13 @@ class gram_block {
       const double value = unit_value(mended(at, from_.X.row(i), from_.X.norm(i), from_.Z.row(j),
                                              from_.Z.norm(j), from_.X.terms()),
                                       from_.of.kind);
-      row(u)[v] = from_.row_factors[i] * from_.column_factors[j] * (from_.of.scale * value);
+      K[v] = from_.row_factors[i] * from_.column_factors[j] * (from_.of.scale * value);
     }
   }
 
-  void restore_exponents(index i0, index rows, index j0) {
+  void restore_exponents(index i0, index rows, index j0, index columns) {
     for (index u = 0; u < std::min(rows, from_.X.rows() - i0); ++u) {
-      for (index v = 0; v < std::min<index>(mk_.columns, from_.Z.rows() - j0); ++v) {
+      for (index v = 0; v < std::min(columns, from_.Z.rows() - j0); ++v) {
         const int exponent = from_.X.scale(i0 + u).exponent + from_.Z.scale(j0 + v).exponent;
         row(u)[v] = static_cast<C>(times_power_of_two(row(u)[v], exponent));
       }
@@ -119,6 +126,7 @@ class gram_block {
   }
 
   const micro_kernel<C>& mk_ = machine_kernel<C>();
+  const gram_kernel<T, C>& gk_ = machine_gram_kernel<T, C>();
   const gram_inputs<T, C>& from_;
   angle_tile<C> angles_;
   buffer<C> entries_;

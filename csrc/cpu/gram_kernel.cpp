@@ -1,6 +1,8 @@
 // Compiled once per instruction set, as micro_kernel.cpp is.
 #include "gram_kernel.hpp"
 
+#include <type_traits>
+
 #include "../math/deep.hpp"
 #include "instruction_set.hpp"
 #include "simd.hpp"
@@ -11,6 +13,26 @@ namespace {
 template <class T>
 void norms(const T* X, index rows, index d, row_norm* result) {
   for (index i = 0; i < rows; ++i) result[i] = norm_of_row(X + i * d, d);
+}
+
+// The first `count` values of a register, in pieces of constant size: a memcpy of any size is a
+// call, and packing took twice as long.
+template <class T>
+PYNTK_INLINE void store_first(T* to, vec<T> v, index count) {
+  if (count == lanes<T>) return simd<T>::store(to, v);
+  const char* from = reinterpret_cast<const char*>(&v);
+  char* bytes = reinterpret_cast<char*>(to);
+  const index size = count * static_cast<index>(sizeof(T));
+  index at = 0;
+  const auto piece = [&](auto length) {
+    if (!(size & length.value)) return;
+    __builtin_memcpy(bytes + at, from + at, length.value);
+    at += length.value;
+  };
+  piece(std::integral_constant<index, 32>{});
+  piece(std::integral_constant<index, 16>{});
+  piece(std::integral_constant<index, 8>{});
+  piece(std::integral_constant<index, 4>{});
 }
 
 // Rows are normalised `chunk` terms at a time and turned in registers.
@@ -36,30 +58,39 @@ void pack(const T* X, index rows, index d, const row_norm* norms, index width, C
         transpose<C>(turned);
         const index held = terms - k < L ? terms - k : L;
         C* target = panel + (k0 + k) * width + r0;
-        if (group == L) {
-          for (index e = 0; e < held; ++e) simd<C>::store(target + e * width, turned[e]);
-        } else {
-          for (index e = 0; e < held; ++e)
-            __builtin_memcpy(target + e * width, &turned[e],
-                             static_cast<std::size_t>(group) * sizeof(C));
-        }
+        for (index e = 0; e < held; ++e) store_first<C>(target + e * width, turned[e], group);
       }
     }
   }
 }
 
-template <class C, int Kind>
-void entries(const C* __restrict cosine, const C* __restrict near, const C* __restrict far,
-             double s_row, const double* __restrict s_columns, double scale, C* __restrict K) {
+// With Poles false no cosine is beyond chord_border: a fifth less work.
+template <class C, int Kind, bool Poles>
+void entry_rows(const C* __restrict cosine, const C* __restrict near, const C* __restrict far,
+                index rows, const double* __restrict s_rows, const double* __restrict s_columns,
+                double scale, C* __restrict K, index stride) {
   constexpr int W = 2 * lanes<C>;
   const C factor = static_cast<C>(scale);
-  C value[W];
-  for (int j = 0; j < W; ++j) {
-    const C acute = near[j], obtuse = far[j];
-    value[j] = factor * unit_value(angle_between(cosine[j], cosine[j] < 0 ? obtuse : acute), Kind);
+  for (index i = 0; i < rows; ++i, cosine += W, near += W, far += W, K += stride) {
+    C value[W];
+    for (int j = 0; j < W; ++j) {
+      angle<C> at = angle_of(cosine[j]);
+      if constexpr (Poles) {
+        const C acute = near[j], obtuse = far[j];
+        at = angle_between(cosine[j], cosine[j] < 0 ? obtuse : acute);
+      }
+      value[j] = factor * unit_value(at, Kind);
+    }
+    for (int j = 0; j < W; ++j)
+      K[j] = static_cast<C>(s_rows[i] * s_columns[j] * static_cast<double>(value[j]));
   }
-  for (int j = 0; j < W; ++j)
-    K[j] = static_cast<C>(s_row * s_columns[j] * static_cast<double>(value[j]));
+}
+
+template <class C, int Kind>
+void entries(const C* cosine, const C* near, const C* far, int poles, index rows,
+             const double* s_rows, const double* s_columns, double scale, C* K, index stride) {
+  const auto version = poles ? entry_rows<C, Kind, true> : entry_rows<C, Kind, false>;
+  version(cosine, near, far, rows, s_rows, s_columns, scale, K, stride);
 }
 
 // deep_value (deep.hpp) with the loop over the columns inside the loop over the layers.
@@ -151,20 +182,30 @@ void put(T* place, vec<T> value, bool stream) {
     simd<T>::store(place, value);
 }
 
-template <class T>
-void put_rows(const T* block, index width, index rows, index columns, T* K, index stride,
+// A register of T from as many values of C, rounded where a float matrix is computed in double.
+template <class T, class C>
+PYNTK_INLINE vec<T> load_as(const C* from) {
+  typedef T narrow __attribute__((vector_size(sizeof(vec<T>))));
+  typedef C wide __attribute__((vector_size(lanes<T> * sizeof(C))));
+  wide values;
+  __builtin_memcpy(&values, from, sizeof values);
+  return reinterpret_cast<vec<T>>(__builtin_convertvector(values, narrow));
+}
+
+template <class T, class C>
+void put_rows(const C* block, index width, index rows, index columns, T* K, index stride,
               bool stream) {
   for (index u = 0; u < rows; ++u) {
-    const T* from = block + u * width;
+    const C* from = block + u * width;
     T* to = K + u * stride;
     index v = 0;
-    for (; v + lanes<T> <= columns; v += lanes<T>) put<T>(to + v, simd<T>::load(from + v), stream);
-    for (; v < columns; ++v) to[v] = from[v];
+    for (; v + lanes<T> <= columns; v += lanes<T>) put<T>(to + v, load_as<T>(from + v), stream);
+    for (; v < columns; ++v) to[v] = static_cast<T>(from[v]);
   }
 }
 
-template <class T>
-void put_columns(const T* block, index width, index rows, index columns, T* K, index stride,
+template <class T, class C>
+void put_columns(const C* block, index width, index rows, index columns, T* K, index stride,
                  bool stream) {
   constexpr index L = lanes<T>;
   index v = 0;
@@ -173,16 +214,17 @@ void put_columns(const T* block, index width, index rows, index columns, T* K, i
     for (; u + L <= rows; u += L) {
       vec<T> turned[L];
 #pragma GCC unroll 16
-      for (index r = 0; r < L; ++r) turned[r] = simd<T>::load(block + (u + r) * width + v);
+      for (index r = 0; r < L; ++r) turned[r] = load_as<T>(block + (u + r) * width + v);
       transpose<T>(turned);
 #pragma GCC unroll 16
       for (index r = 0; r < L; ++r) put<T>(K + (v + r) * stride + u, turned[r], stream);
     }
     for (; u < rows; ++u)
-      for (index r = 0; r < L; ++r) K[(v + r) * stride + u] = block[u * width + v + r];
+      for (index r = 0; r < L; ++r)
+        K[(v + r) * stride + u] = static_cast<T>(block[u * width + v + r]);
   }
   for (; v < columns; ++v)
-    for (index u = 0; u < rows; ++u) K[v * stride + u] = block[u * width + v];
+    for (index u = 0; u < rows; ++u) K[v * stride + u] = static_cast<T>(block[u * width + v]);
 }
 
 // Eight sums side by side, each over v (or u) ascending, so that no instruction set changes them.
@@ -227,47 +269,21 @@ constexpr decltype(gram_kernel<C, C>::deep_entries) deep = nullptr;
 template <>
 constexpr decltype(gram_kernel<double, double>::deep_entries) deep<double> = deep_entries;
 
-// Blocks computed in double for a float matrix are rounded in place, row by row, beforehand.
-void round_rows(const double* block, index width, index rows, index columns, float* rounded) {
-  for (index u = 0; u < rows; ++u)
-    for (index v = 0; v < columns; ++v)
-      rounded[u * width + v] = static_cast<float>(block[u * width + v]);
-}
-
-constexpr index most_rows = tile_edge;
-
-void put_rounded_rows(const double* block, index width, index rows, index columns, float* K,
-                      index stride, bool stream) {
-  alignas(64) float rounded[most_rows * 2 * lanes<double>];
-  round_rows(block, width, rows, columns, rounded);
-  put_rows<float>(rounded, width, rows, columns, K, stride, stream);
-}
-
-void put_rounded_columns(const double* block, index width, index rows, index columns, float* K,
-                         index stride, bool stream) {
-  alignas(64) float rounded[most_rows * 2 * lanes<double>];
-  round_rows(block, width, rows, columns, rounded);
-  put_columns<float>(rounded, width, rows, columns, K, stride, stream);
-}
-
 template <class T, class C>
-constexpr gram_kernel<T, C> kernel_of(decltype(gram_kernel<T, C>::put_rows) rows,
-                                      decltype(gram_kernel<T, C>::put_columns) columns) {
-  return {norms<T>,
-          pack<T, C>,
-          {entries<C, trained_first>, entries<C, trained_last>, entries<C, trained_all>,
-           entries<C, degree_0>},
-          deep<C>,
-          rows,
-          columns};
-}
+constexpr gram_kernel<T, C> kernel = {norms<T>,
+                                      pack<T, C>,
+                                      {entries<C, trained_first>, entries<C, trained_last>,
+                                       entries<C, trained_all>, entries<C, degree_0>},
+                                      deep<C>,
+                                      put_rows<T, C>,
+                                      put_columns<T, C>};
 
 }  // namespace
 
 extern const gram_kernels grams;
-const gram_kernels grams = {kernel_of<float, float>(put_rows<float>, put_columns<float>),
-                            kernel_of<float, double>(put_rounded_rows, put_rounded_columns),
-                            kernel_of<double, double>(put_rows<double>, put_columns<double>),
+const gram_kernels grams = {kernel<float, float>,
+                            kernel<float, double>,
+                            kernel<double, double>,
                             {product<false>, product<true>},
                             any_slopes,
                             stream_fence};

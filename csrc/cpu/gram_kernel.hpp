@@ -7,18 +7,20 @@
 namespace pyntk {
 
 // T is the dtype of the inputs and outputs, C that of the computation. A block is a C-order matrix
-// of rows of `width` entries, width the columns of the register tile.
+// of rows of `width` entries.
 template <class T, class C>
 struct gram_kernel {
   // |x_i| of each row.
   void (*norms)(const T* X, index rows, index d, row_norm* norms);
   // The unit rows as one panel (panels.hpp) of this width, zeros where there is no row.
   void (*pack)(const T* X, index rows, index d, const row_norm* norms, index width, C* panel);
-  // A row of a register tile: K_j = scale s_row s_columns_j value_j, by kind, from cosines and
-  // squared chords (|u - v|^2 near, |u + v|^2 far); recipes of one layer without bias.
-  void (*entries[4])(const C* cosine, const C* near, const C* far, double s_row,
-                     const double* s_columns, double scale, C* K);
-  // The same for deep recipes; null where C is float.
+  // A register tile: K_ij = scale s_rows_i s_columns_j value_ij, by kind, from cosines and squared
+  // chords (|u - v|^2 near, |u + v|^2 far, looked at where `poles` says so); recipes of one layer
+  // without bias. Rows of K are `stride` apart.
+  void (*entries[4])(const C* cosine, const C* near, const C* far, int poles, index rows,
+                     const double* s_rows, const double* s_columns, double scale, C* K,
+                     index stride);
+  // A row of a register tile for deep recipes; null where C is float.
   void (*deep_entries)(const C* cosine, const C* near, const C* far, double s_row,
                        const double* s_columns, const kernel_constants& of, const row_shares& row,
                        const row_shares& columns, C* K);

@@ -69,12 +69,12 @@ class gram_strips {
         gram_block<T, C> block(from_);
         for (index i = i0; i < i1; i += tile_edge) {
           const index rows = std::min(tile_edge, i1 - i);
-          for (index j = j0; j < j1; j += mk_.columns) {
-            const index first = symmetric_ ? j : i;  // rows above it are not wanted
-            if (i + rows <= first) break;
-            block.compute(i, rows, A.get() + (i - i0) * terms, j, B.get() + (j - j0) * terms,
-                          first);
-            use(state, slice, i, rows, j, std::min<index>(mk_.columns, j1 - j), block);
+          for (index j = j0; j < j1; j += block.width()) {
+            if (symmetric_ && i + rows <= j) break;
+            const index width = std::min(block.width(), j1 - j);
+            block.compute(i, rows, A.get() + (i - i0) * terms, j, width, B.get() + (j - j0) * terms,
+                          symmetric_);
+            use(state, slice, i, rows, j, width, block);
           }
         }
         end(state, slice);

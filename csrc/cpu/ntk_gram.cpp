@@ -1,7 +1,7 @@
 // The infinite-width Gram matrices: unit rows, tiles of their products, the formula on each entry
 // before the tile leaves the cache, both halves of a symmetric matrix written from it.
 //
-// Cosines within 1/32 of +-1 are replaced by chords, from a register tile of differences (or sums)
+// Cosines beyond +-13/16 are replaced by chords, from a register tile of differences (or sums)
 // over the same panels, for the register tiles that hold such a pair.
 #include "../core/kernels.hpp"
 #include "gram_strips.hpp"
@@ -22,17 +22,26 @@ class block_writer {
         stream_(K.rows * K.columns * static_cast<index>(sizeof(T)) > (index{8} << 20) &&
                 K.columns * static_cast<index>(sizeof(T)) % 64 == 0) {}
 
-  void rows(gram_block<T, C>& block, index i, index rows, index j, index columns) const {
-    T* to = &K_(i, j);
-    gk_.put_rows(block.row(0), block.width(), rows, columns, to, K_.columns, streams(to));
+  // Rows u0 ... u1 of the block of rows i ... and columns j ...
+  void rows(gram_block<T, C>& block, index i, index u0, index u1, index j, index columns) const {
+    T* to = &K_(i + u0, j);
+    gk_.put_rows(block.row(u0), block.width(), u1 - u0, columns, to, K_.columns, streams(to));
   }
 
-  void mirrored(gram_block<T, C>& block, index i, index rows, index j, index columns) const {
-    T* to = &K_(j, i);
-    gk_.put_columns(block.row(0), block.width(), rows, columns, to, K_.columns, streams(to));
+  // A block of the lower triangle, and its mirror image.
+  void both(gram_block<T, C>& block, const gram_inputs<T, C>& from, index i, index rows, index j,
+            index columns) const {
+    const index below = std::clamp(j + columns - i, index{0}, rows);
+    straddling(block, from, i, below, j, columns);
+    if (below == rows) return;
+    this->rows(block, i, below, rows, j, columns);
+    T* to = &K_(j, i + below);
+    gk_.put_columns(block.row(below), block.width(), rows - below, columns, to, K_.columns,
+                    streams(to));
   }
 
-  // A block that meets the diagonal: entries below it twice, those on it apart.
+ private:
+  // Rows that meet the diagonal: entries below it twice, those on it apart.
   void straddling(gram_block<T, C>& block, const gram_inputs<T, C>& from, index i, index rows,
                   index j, index columns) const {
     for (index u = std::max<index>(0, j - i); u < rows; ++u) {
@@ -43,7 +52,6 @@ class block_writer {
     }
   }
 
- private:
   bool streams(const T* to) const {
     return stream_ && reinterpret_cast<std::uintptr_t>(to) % 64 == 0;
   }
@@ -67,11 +75,7 @@ void gram(matrix_view<const T> X, const kernel_constants& of, int threads, matri
   strips.for_each_block(
       threads, [](const gram_slice&) { return no_state{}; },
       [&](no_state&, const gram_slice&, index i, index rows, index j, index columns,
-          gram_block<T, C>& block) {
-        if (i < j + columns) return write.straddling(block, from, i, rows, j, columns);
-        write.rows(block, i, rows, j, columns);
-        write.mirrored(block, i, rows, j, columns);
-      },
+          gram_block<T, C>& block) { write.both(block, from, i, rows, j, columns); },
       [](no_state&, const gram_slice&) { this_machine().grams->stream_fence(); });
 }
 
@@ -85,7 +89,7 @@ void gram_cross(matrix_view<const T> X, matrix_view<const T> Z, const kernel_con
   strips.for_each_block(
       threads, [](const gram_slice&) { return no_state{}; },
       [&](no_state&, const gram_slice&, index i, index rows, index j, index columns,
-          gram_block<T, C>& block) { write.rows(block, i, rows, j, columns); },
+          gram_block<T, C>& block) { write.rows(block, i, 0, rows, j, columns); },
       [](no_state&, const gram_slice&) { this_machine().grams->stream_fence(); });
 }
 

@@ -86,7 +86,7 @@ void multiply(const unit_rows<T, C>& X, const unit_rows<T, C>& Z, bool symmetric
   in_order slices(threads);
   const block_product& product = this_machine().grams->product;
   gram_strips<T, C> strips(from, symmetric, tile_edge, first);
-  scratch<double> copies(tile_edge * machine_kernel<C>().columns);
+  scratch<double> copies(tile_edge * gram_block<T, C>::width());
   strips.for_each_block(
       threads,
       [&](const gram_slice& at) {

@@ -7,11 +7,8 @@ import numpy as np
 
 from pyntk.backends.numba_product import BLOCK, product
 
-CHORD_BORDER = 0.96875
-"""Cosines beyond this take the chord: the error of a product grows at most fourfold in an angle."""
-
-DEEP_CHORD_BORDER = 0.875
-"""The same for deep kernels, which let an error of the angle grow once more: twofold."""
+CHORD_BORDER = 0.8125
+"""Cosines beyond this take the chord: in an angle an error of a product grows at most 1.7 times."""
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
@@ -30,11 +27,11 @@ def chords(row: Any, panel: Any, sign: int, total: Any) -> None:
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def angles(units: Any, panel: Any, border: float, c: Any, t: Any) -> None:
+def angles(units: Any, panel: Any, c: Any, t: Any) -> None:
     """Write c = cos theta and t = 1 - |cos theta| of a span of blocks z_j against a block x_i.
 
     ``units`` is (span, BLOCK, d), ``panel`` (d, BLOCK), c and t are (span, BLOCK, BLOCK). Beyond
-    the border they come from chords.
+    CHORD_BORDER they come from chords.
     """
     h = np.empty((BLOCK, BLOCK), panel.dtype)
     chains = np.empty((BLOCK, BLOCK), panel.dtype)
@@ -45,8 +42,8 @@ def angles(units: Any, panel: Any, border: float, c: Any, t: Any) -> None:
         for j in range(BLOCK):
             acute = obtuse = 0
             for i in range(BLOCK):
-                acute += h[j, i] > border
-                obtuse += h[j, i] < -border
+                acute += h[j, i] > CHORD_BORDER
+                obtuse += h[j, i] < -CHORD_BORDER
             if acute:
                 chords(rows[j], panel, 1, near)
             if obtuse:
@@ -54,6 +51,6 @@ def angles(units: Any, panel: Any, border: float, c: Any, t: Any) -> None:
             for i in range(BLOCK):
                 p = np.float64(h[j, i])
                 s2 = np.float64(far[i]) if p < 0 else np.float64(near[i])
-                t[J, j, i] = s2 / 2 if abs(p) > border else 1 - abs(p)
-                size = 1 - t[J, j, i] if abs(p) > border else abs(p)
+                t[J, j, i] = s2 / 2 if abs(p) > CHORD_BORDER else 1 - abs(p)
+                size = 1 - t[J, j, i] if abs(p) > CHORD_BORDER else abs(p)
                 c[J, j, i] = -size if p < 0 else size

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from pyntk.backends.numba_angle import CHORD_BORDER, DEEP_CHORD_BORDER, angles
+from pyntk.backends.numba_angle import angles
 from pyntk.backends.numba_entry import deep_values, times_factors, unit_values
 from pyntk.backends.numba_opposite import mend
 from pyntk.backends.numba_product import BLOCK
@@ -19,16 +19,11 @@ def entries(Z: Rows, span: range, X: Rows, I: int, of: Formula) -> Any:
     In float64. An entry depends on its two rows alone, and not on which of them is in X.
     """
     c, t = np.empty((2, len(span), BLOCK, BLOCK))
-    angles(Z.units[span.start : span.stop], X.panels[I], border(of), c, t)
+    angles(Z.units[span.start : span.stop], X.panels[I], c, t)
     if len(X.given):
         norms = [(rows.lengths, rows.length_exponents) for rows in (Z, X)]
         mend(c, t, Z.given, norms[0], span.start, X.given, norms[1], I)
     return _entries(c, t, Z, span, X, I, of)
-
-
-def border(of: Formula) -> float:
-    """Return the cosine beyond which angles come from chords."""
-    return DEEP_CHORD_BORDER if of.deep else CHORD_BORDER
 
 
 def diagonal(X: Rows, I: int, of: Formula) -> Any:

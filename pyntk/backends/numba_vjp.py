@@ -11,11 +11,11 @@ from typing import Any
 import numba
 import numpy as np
 
-from pyntk.backends.numba_angle import angles
+from pyntk.backends.numba_angle import CHORD_BORDER, angles
 from pyntk.backends.numba_product import BLOCK, add_product, blocks, flush, times_power_of_two
 from pyntk.backends.numba_rows import DEGREE_0, Formula, Rows, formula, gradient_factors, pack
 from pyntk.backends.numba_slope import kinks, slopes
-from pyntk.backends.numba_tile import SPAN, border
+from pyntk.backends.numba_tile import SPAN
 from pyntk.backends.tiles import over_rounds
 
 
@@ -38,14 +38,14 @@ def ntk_vjp(*, X: Any, Z: Any, G: Any, recipe: Any, threads: int, dX: Any) -> No
         if J == 0:
             h[slot], c[slot], along[slot] = 0, 0, 0
         cosine, t = np.empty((2, span.stop - J, BLOCK, BLOCK))
-        angles(V.units[span], U.panels[I], border(of), cosine, t)
+        angles(V.units[span], U.panels[I], cosine, t)
         by_cosine, by_log_norm = _slopes(cosine, t, V, span, U, I, of)
         _weigh(
             by_cosine, by_log_norm, _tiles_of(G, I, span), of.scale,
             V.factors[span], V.exponents[span], factors[I], exponents[I],
         )  # fmt: skip
         _add(
-            by_cosine, by_log_norm, cosine, t, border(of), V.units[span], V.panels[span],
+            by_cosine, by_log_norm, cosine, t, V.units[span], V.panels[span],
             U.panels[I], h[slot], c[slot], along[slot],
         )  # fmt: skip
         if span.stop == across:
@@ -115,7 +115,7 @@ def _add_differences(z: Any, panel: Any, sign: float, weights: Any, t: Any, c: A
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def _add(
-    W: Any, N: Any, cosine: Any, t: Any, border: float, z_units: Any, z_panels: Any, panel: Any,
+    W: Any, N: Any, cosine: Any, t: Any, z_units: Any, z_panels: Any, panel: Any,
     h: Any, c: Any, along: Any,
 ) -> None:  # fmt: skip
     """Add a span of blocks z_j to the sums h + c over (u_j - c_ij u_i), and to those along u_i."""
@@ -125,11 +125,11 @@ def _add(
             acute = obtuse = False
             for i in range(BLOCK):
                 size = cosine[J, j, i]
-                near[i] = W[J, j, i] if size > border else 0.0
-                far[i] = W[J, j, i] if size < -border else 0.0
+                near[i] = W[J, j, i] if size > CHORD_BORDER else 0.0
+                far[i] = W[J, j, i] if size < -CHORD_BORDER else 0.0
                 acute |= near[i] != 0
                 obtuse |= far[i] != 0
-                if abs(size) > border:
+                if abs(size) > CHORD_BORDER:
                     W[J, j, i] = 0
                 along[1, 0, i] += N[J, j, i] - W[J, j, i] * size
             if acute:
