@@ -20,8 +20,8 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE / "peers")]
 
 from gpu_check import check, rows, small  # noqa: E402 - PYTHONSAFEPATH leaves this folder out
+from gpu_report import pool_peak, row, seconds, table  # noqa: E402
 
-ROUNDS, WARM_UP = 7, 2
 GRAMS = [
     (32768, 784, "float32", {}),
     (32768, 64, "float32", {}),
@@ -29,7 +29,7 @@ GRAMS = [
     (16384, 784, "float32", {"accumulate": "float64"}),
     (16384, 784, "float32", {"trained": "all", "depth": 3}),
 ]
-MATMULS = [(32768, 784, 16), (32768, 64, 1)]
+MATMULS = [(131072, 64, 16), (32768, 784, 16), (32768, 64, 1)]
 NETWORKS = [(4096, 784, 16384), (16384, 64, 65536)]
 TRAININGS = [  # m, d, outputs, batch, steps
     (200, 100, 50, 16, 1000),
@@ -38,22 +38,6 @@ TRAININGS = [  # m, d, outputs, batch, steps
     (4096, 784, 10, 1024, 100),
 ]
 CHECKED = 64  # rows and columns of a result that are compared
-
-
-def seconds(call):
-    """Return the result of a call and the seconds of each round."""
-    import cupy
-
-    times = []
-    for _ in range(WARM_UP + ROUNDS):
-        result = None  # the last round's memory is free again
-        start, end = cupy.cuda.Event(), cupy.cuda.Event()
-        start.record()
-        result = call()
-        end.record()
-        end.synchronize()
-        times.append(cupy.cuda.get_elapsed_time(start, end) / 1000)
-    return result, times[WARM_UP:]
 
 
 def limits():
@@ -74,34 +58,56 @@ def limits():
     return measured
 
 
-def bench_gram(n, d, dtype, options):
+def gram_contenders(X, options):
+    """Return {name: (call, expected first entries, allowed error in u)}."""
     import cupy
     import gpu_formulas
     import numpy_formula
 
     import pyntk
 
-    free, _ = cupy.cuda.Device().mem_info
-    widest = np.dtype(options.get("accumulate", dtype)).itemsize
-    while 8 * n * n * widest > free:  # the formulas hold several matrices at once
-        n //= 2
-    X = rows(n, d, dtype)
     host = cupy.asnumpy(X[:CHECKED]).astype(np.float64)
     layers = {name: value for name, value in options.items() if name != "accumulate"}
     exact = numpy_formula.ntk_gram(host, **layers)
+    loose = 100 * X.shape[1] ** 0.5
+    promised = 8 if not options else 1.02  # computed in float64 and rounded once
+    wide = working_dtype(X.dtype, options)
+    syrk = gpu_formulas.Syrk(X, wide)
+    return exact, {
+        "pyntk": (lambda X: pyntk.ntk_gram(X, backend="cuda", **options), exact, promised),
+        **{
+            name: (lambda X, call=call: call(X, **options), exact, loose)
+            for name, call in gpu_formulas.GRAMS.items()
+        },
+        f"limit: {'D' if wide == 'float64' else 'S'}SYRK": (lambda X: syrk(), host @ host.T, loose),
+        "limit: bytes written": (gpu_formulas.bytes_written, np.ones_like(exact), 0),
+    }
+
+
+def working_dtype(dtype, options):
+    """Return what a Gram matrix is computed in: its own type, or double and rounded once."""
+    deep = options.get("depth", 1) > 1
+    return "float64" if deep or "accumulate" in options else np.dtype(dtype).name
+
+
+def bench_gram(n, d, dtype, options):
+    import cupy
+    import gpu_formulas
+
+    free, _ = cupy.cuda.Device().mem_info
+    widest = np.dtype(working_dtype(dtype, options)).itemsize
+    while 8 * n * n * widest > free:  # the formulas hold several matrices at once
+        n //= 2
+    X = rows(n, d, dtype)
+    exact, contenders = gram_contenders(X, options)
     norms = np.sqrt(exact.diagonal())
     compared = np.tril(np.ones((CHECKED, CHECKED), bool), -1)  # the formulas' own diagonal is wrong
     u = np.finfo(dtype).eps / 2
     size = np.dtype(dtype).itemsize
-    floor = {"flops": n * (n + 1) * d, "bytes": n * n * size + n * d * size}
-    promised = 8 if not options else 1.02  # computed in float64 and rounded once
-    contenders = {
-        "pyntk": (lambda X: pyntk.ntk_gram(X, backend="cuda", **options), exact, promised),
-        **{
-            name: (lambda X, call=call: call(X, **options), exact, 100 * d**0.5)
-            for name, call in gpu_formulas.GRAMS.items()
-        },
-        "limit: SYRK": (lambda X: gpu_formulas.syrk(X, **options), host @ host.T, 100 * d**0.5),
+    floor = {
+        "flops": n * (n + 1) * d,
+        "bytes": n * n * size + n * d * size,
+        "precision": working_dtype(dtype, options),
     }
     case = " ".join([f"gram {dtype} n={n} d={d}", *(f"{k}={v}" for k, v in options.items())])
     for name, (call, expected, allowed) in contenders.items():
@@ -113,6 +119,7 @@ def bench_gram(n, d, dtype, options):
         if not error <= allowed:
             raise AssertionError(f"{name}, {case}: wrong by {error} u")
         yield row(case, name, times, error, **floor)
+    contenders = None  # with the operands of SYRK
     gpu_formulas.release()
 
 
@@ -125,17 +132,25 @@ def bench_matmul(n, d, c):
     X, V = rows(n, d, "float32", 5), rows(n, c, "float32", 6)
     wide = gpu_formulas.ntk_matmul_cupy(X.astype("float64"), V.astype("float64"))
     plain = gpu_formulas.products_alone(X.astype("float64"), V.astype("float64"))
+    gpu_formulas.release()
     contenders = {
         "pyntk": (lambda X, V: pyntk.ntk_matmul(X, V, backend="cuda"), wide),
-        "pyntk, K stored": (lambda X, V: pyntk.ntk_gram(X, backend="cuda") @ V, wide),
         "CuPy formula": (gpu_formulas.ntk_matmul_cupy, wide),
         "limit: products": (gpu_formulas.products_alone, plain),
     }
+    free, _ = cupy.cuda.Device().mem_info
+    if 2 * 4 * n * n < free:
+        contenders["pyntk, K stored"] = (lambda X, V: pyntk.ntk_gram(X, backend="cuda") @ V, wide)
     case = f"matmul float32 n={n} d={d} c={c}"
+    operands = n * (d + 2 * c) * 4
     for name, (call, exact) in contenders.items():
         Y, times = seconds(lambda call=call: call(X, V))
         check(f"{name}, {case}", cupy.asnumpy(Y), cupy.asnumpy(exact))
-        yield row(case, name, times, None, flops=2 * n * n * (d + c))
+        memory = operands + pool_peak(lambda call=call: call(X, V)) if name == "pyntk" else None
+        yield row(
+            case, name, times, None, memory, flops=2 * n * n * (d + c), bytes=operands,
+            precision="float32",
+        )  # fmt: skip
     gpu_formulas.release()
 
 
@@ -167,7 +182,10 @@ def bench_network(n, d, m):
         expected = expected or answer
         check(f"{name}, n = {n}", answer[0], expected[0])
         check(f"{name}, n = {n}", answer[1], expected[1])
-        yield row(f"loss and gradient n={n} d={d} m={m}", name, times, None, flops=4 * n * m * d)
+        yield row(
+            f"loss and gradient n={n} d={d} m={m}", name, times, None, flops=4 * n * m * d,
+            bytes=4 * (n * d + 2 * m * d), precision="float32",
+        )  # fmt: skip
     gpu_formulas.release()
 
 
@@ -204,48 +222,11 @@ def bench_training(m, d, k, batch, steps):
         error = float(cupy.linalg.norm(trained - expected))
         if not error <= allowed:
             raise AssertionError(f"{name}, {case}: off by {error}, W moved by {moved}")
-        yield row(case, name, times, None, flops=steps * batch * m * (4 * d + 6 * k))
+        yield row(
+            case, name, times, None, flops=steps * batch * m * (4 * d + 6 * k),
+            bytes=4 * steps * batch * d, precision="float32",
+        )  # fmt: skip
     gpu_formulas.release()
-
-
-def row(case, contender, times, error, **floor):
-    median = statistics.median(times)
-    print(f"{case:40} {contender:16} {1000 * median:9.2f} ms", flush=True)
-    return {
-        "case": case,
-        "contender": contender,
-        "median_s": median,
-        "seconds": times,
-        "error_u": error,
-        **floor,
-    }
-
-
-def table(report):
-    """Return the report in Markdown."""
-    limit = report["limits"]
-    lines = [
-        f"# {report['gpu']}, {report['date']}",
-        "",
-        f"pyntk {report['pyntk']}, CUDA driver {report['driver']}, runtime {report['runtime']}, "
-        f"CuPy {report['cupy']}. Medians of {ROUNDS} rounds by CUDA events; `bench/gpu.sh`.",
-        "",
-        f"Limits of this card in this run: copy {limit['copy_bytes_per_s'] / 1e9:.0f} GB/s (read "
-        f"and written), SGEMM {limit['sgemm_flops'] / 1e12:.1f} and DGEMM "
-        f"{limit['dgemm_flops'] / 1e12:.1f} TFLOP/s.",
-        "",
-        "| case | contender | ms | times pyntk | TFLOP/s | largest error (u) |",
-        "|---|---|---|---|---|---|",
-    ]
-    own = {r["case"]: r["median_s"] for r in report["rows"] if r["contender"] == "pyntk"}
-    for r in report["rows"]:
-        error = "" if r["error_u"] is None else f"{r['error_u']:.1f}"
-        lines.append(
-            f"| {r['case']} | {r['contender']} | {1000 * r['median_s']:.2f} "
-            f"| {r['median_s'] / own[r['case']]:.2f} | {r['flops'] / r['median_s'] / 1e12:.2f} "
-            f"| {error} |"
-        )
-    return "\n".join(lines) + "\n"
 
 
 def main():

@@ -48,6 +48,8 @@ contract() { # NAME SECONDS TESTS FILES...
 }
 contract contract 150 "cpu or cuda or every_kernel" tests/test_contract.py
 contract networks 120 cuda tests/test_{network_contract,training_contract,training_sums}.py
+# Through CuPy and its libraries, which nothing else runs: there is no emulator of these.
+contract devices 90 "" tests/test_{device_values,device_linalg,device_linalg_refusals,long_sums}.py
 
 # 9 is what a tool found; any other status, that it could not look.
 for tool in memcheck racecheck; do

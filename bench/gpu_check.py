@@ -44,12 +44,33 @@ def small():
             for gradient in (dX, dZ):
                 along = (cupy.asnumpy(gradient) * host[0]).sum(1)
                 check("ntk_vjp", along, (K * K).sum(1))
+        small_grams(dtype)
         H = numpy_formula.finite_width_gram(*host[:2])
         check("finite_width_gram", cupy.asnumpy(pyntk.finite_width_gram(X, W)), H)
         small_networks(X, W, a, y, *numpy_formula.loss_and_gradient(*host))
         small_training(X, W, a, y)
         small_numbers(dtype)
     print("every kernel of csrc/cuda ran and agrees with NumPy")
+
+
+def small_grams(dtype):
+    """Compute Gram matrices of several tiles: of 261 rows, ragged, and of 384."""
+    import cupy
+    import numpy_formula
+
+    import pyntk
+
+    for n in (261, 384):
+        X = rows(n, 37, dtype, n)
+        X[-1], X[-2] = X[0], -X[1]  # chords far from the diagonal
+        K = numpy_formula.ntk_gram(cupy.asnumpy(X).astype(np.float64))
+        for options in ({}, {"accumulate": "float64"}):
+            result = pyntk.ntk_gram(X, **options)
+            check("ntk_gram", cupy.asnumpy(result), K)
+            if not bool((result == result.T).all()):
+                raise AssertionError(f"ntk_gram, {dtype}, n = {n}: not symmetric")
+            if not bool((pyntk.ntk_gram(X, X[:150], **options) == result[:, :150]).all()):
+                raise AssertionError(f"ntk_gram_cross, {dtype}, n = {n}: other bits")
 
 
 def small_networks(X, W, a, y, loss, dW):

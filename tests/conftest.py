@@ -1,24 +1,20 @@
+import functools
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import numpy as np
 import pytest
 
 import backends
 
-ON_EMULATOR = os.environ.get("PYNTK_EMULATOR", "float64")
-THINNED = ("test_contract", "test_network_contract", "test_training_contract", "test_training_sums")
-
 
 def pytest_collection_modifyitems(config, items):
-    """Half of the suite's time would be the emulator's, a thread for every CUDA thread.
+    """Leave out three quarters of the broken lines, unless PYNTK_EMULATOR is "all".
 
-    So the contract takes one precision there, and a quarter of the broken lines is tried.
-    PYNTK_EMULATOR=float32, under the address sanitizer of .ci/run, takes the other one, and
-    PYNTK_EMULATOR=all, in .ci/release, everything; pytest tells how many are deselected.
+    Each is a compilation and a pytest of its own, five seconds of CPU time. .ci/release tries all
+    of them; pytest tells how many are deselected.
     """
-    if ON_EMULATOR == "all":
+    if os.environ.get("PYNTK_EMULATOR") == "all":
         return
     left_out = [item for item in items if _is_left_out(item)]
     config.hook.pytest_deselected(items=left_out)
@@ -26,16 +22,13 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _is_left_out(item):
-    chosen = getattr(item, "callspec", None)
-    if chosen is None:
-        return False
-    if item.originalname == "test_a_broken_line_fails_the_contract":
-        return chosen.indices["name"] % 4 != 2
-    on_emulator = item.path.stem in THINNED and chosen.params.get("kernels") == "emulator"
-    return on_emulator and chosen.params.get("dtype") not in (None, np.dtype(ON_EMULATOR).type)
+    is_broken_line = getattr(item, "originalname", "") == "test_a_broken_line_fails_the_contract"
+    return is_broken_line and item.callspec.indices["name"] % 4 != 2
 
 
+@functools.cache
 def _open(name):
+    """Return a backend; once, since the emulator reads all CUDA sources to see what is built."""
     try:
         return backends.open_backend(name)
     except backends.UnavailableError as reason:

@@ -82,9 +82,25 @@ def sgd_torch(X, Y, order, eta, W, A, c):
     return cupy.asarray(W.detach())
 
 
-def syrk(X, accumulate=None, **_):
-    """One triangle of X X', the other 0: what any exact method has to do, without the formula."""
-    return cublas.syrk("N", X.astype(accumulate) if accumulate else X, lower=True)
+class Syrk:
+    """One triangle of X X', the other 0: what any exact method has to do, without the formula.
+
+    X in the precision wanted and memory for the result are there before the time runs.
+    """
+
+    def __init__(self, X, dtype):
+        self.X, self.dtype, self.result = X, dtype, None
+
+    def __call__(self):
+        if self.result is None:
+            self.X = self.X.astype(self.dtype, copy=False)
+            self.result = cupy.zeros((len(self.X), len(self.X)), self.dtype, order="F")
+        return cublas.syrk("N", self.X, out=self.result, lower=True)
+
+
+def bytes_written(X):
+    """As many bytes as the Gram matrix has, written by a kernel that does nothing else."""
+    return cupy.full((len(X), len(X)), 1, X.dtype)
 
 
 def release():

@@ -22,5 +22,7 @@ PYBIND11_MODULE(PYNTK_CUDA_MODULE, m) {
         return problem.empty() ? py::object(py::none()) : py::str(problem);
       },
       "Why no kernel can run on this machine, or None.");
+  m.def("use_stream", pyntk::use_stream, py::arg("stream"), py::arg("device"),
+        "Runs the kernels of this thread on a device and on a stream of it, given by its address.");
   m.def("device_name", pyntk::device_name, "The name of the current device.");
 }

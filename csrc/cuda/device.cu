@@ -36,6 +36,11 @@ std::string device_name() {
   return properties.name;
 }
 
+void use_stream(std::uintptr_t stream, int device) {
+  check(cudaSetDevice(device), "cudaSetDevice");
+  stream_of_thread = reinterpret_cast<cudaStream_t>(stream);
+}
+
 void check_is_on_device(const void* address) {
   int device = 0;
   cudaPointerAttributes place;

@@ -1,6 +1,7 @@
 // How kernels are launched, errors become exceptions, and workspace is owned.
 //
-// Everything runs on the default stream, in the order of the calls; no call waits for the device.
+// Everything a thread launches runs on its stream, in the order of the calls; no call waits for the
+// device.
 // The one construct that is not C++, <<<...>>>, is here alone, so that the CPU block emulator
 // (tests/emulator) compiles the very files that ship.
 #pragma once
@@ -44,6 +45,9 @@ inline void check(cudaError_t status, const char* call) {
                            (lost ? "; the device's context is lost, restart Python" : ""));
 }
 
+// The stream of this thread, which use_stream() of device.hpp sets: the default stream before.
+inline thread_local cudaStream_t stream_of_thread = nullptr;
+
 // Uninitialised memory of the device. Freed in the order of the stream: the kernels that were
 // launched on it before its end of scope still have it.
 template <class T>
@@ -53,7 +57,7 @@ class device_memory {
     if (count == 0) return;
     const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(T);
     void* memory = nullptr;
-    const cudaError_t status = cudaMallocAsync(&memory, bytes, nullptr);
+    const cudaError_t status = cudaMallocAsync(&memory, bytes, stream_of_thread);
     if (status == cudaErrorMemoryAllocation) {
       static_cast<void>(cudaGetLastError());  // the context stays usable
       std::size_t available = 0, total = 0;
@@ -64,7 +68,7 @@ class device_memory {
     data_ = static_cast<T*>(memory);
   }
   ~device_memory() {
-    if (data_) cudaFreeAsync(data_, nullptr);
+    if (data_) cudaFreeAsync(data_, stream_of_thread);
   }
   device_memory(device_memory&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
   device_memory& operator=(device_memory&&) = delete;
@@ -86,7 +90,8 @@ void launch(void (*kernel)(Parameters...), index blocks, int threads,
                 [&] { kernel(arguments...); });
 #else
   // clang-format off
-  kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(threads)>>>(arguments...);
+  kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(threads), 0, stream_of_thread>>>(
+      arguments...);
   // clang-format on
 #endif
   check(cudaGetLastError(), "launch");

@@ -1,32 +1,170 @@
 // The infinite-width Gram matrices: a tile of angles, and the formula on each entry before it
 // leaves the chip.
 #include "../core/kernels.hpp"
-#include "pairs.cuh"
-#include "symmetric.cuh"
+#include "pair_tile.cuh"
+#include "tile_order.cuh"
 
 namespace pyntk {
 namespace {
 
-// Symmetric: only entries on and below the diagonal are computed, those below are written twice.
-template <class T, bool Symmetric, class Entry>
-__global__ void __launch_bounds__(tile_threads, tile_blocks) gram_tile(Entry k, matrix_view<T> K) {
-  using W = typename Entry::working_type;
-  __shared__ tile_memory<W> memory;
-  const index across = ceil_div(K.columns, tile_edge);
-  const index number = blockIdx.x;
-  const tile_place at =
-      Symmetric ? triangle_place(number) : tile_place{number / across, number % across};
-  put_pairs(memory, rows_from<W>{k.X.rows, at.I * tile_edge},
-            rows_from<W>{k.Z.rows, at.J * tile_edge});
+// Where a tile lies in K, and which of its entries are computed: in a symmetric matrix those on and
+// below the diagonal.
+template <class W, class T, bool Symmetric>
+struct gram_place {
+  matrix_view<T> K;
+  index i0, j0;
+  int rows, columns;  // of the tile that are in K
+  bool diagonal;
+  bool together;  // every entry is, and packs of them are where K is
 
-  for_each_entry([&](int r, int c) {
-    const index i = at.I * tile_edge + r, j = at.J * tile_edge + c;
-    if (i >= K.rows || j >= K.columns || (Symmetric && j > i)) return;
-    const T entry = static_cast<T>(k(angle_between(memory.a[r][c], memory.b[r][c]), i, j));
-    K(i, j) = entry;
-    memory.a[r][c] = entry;
-  });
-  if (Symmetric) put_mirrored(memory.a, at, K);
+  __device__ gram_place(matrix_view<T> to, int I, int J) : K(to) {
+    constexpr int edge = pair_tile<W>::edge;
+    i0 = static_cast<index>(I) * edge;
+    j0 = static_cast<index>(J) * edge;
+    rows = K.rows - i0 < edge ? static_cast<int>(K.rows - i0) : edge;
+    columns = K.columns - j0 < edge ? static_cast<int>(K.columns - j0) : edge;
+    diagonal = Symmetric && I == J;
+    together = rows == edge && columns == edge && !diagonal && K.columns % 4 == 0 &&
+               reinterpret_cast<std::uintptr_t>(K.data) % 16 == 0;
+  }
+  __device__ bool holds(int r, int c) const {
+    return r < rows && c < columns && (!diagonal || c <= r);
+  }
+};
+
+// The entries of one group, kept in shared memory with the stride of the threads: a thread reads
+// none but its own.
+template <class W>
+__device__ W& kept(slab_memory<W>& memory, int what, int entry) {
+  constexpr int entries = pair_tile<W>::rows * pair_tile<W>::columns;
+  static_assert(2 * entries * slab_threads <= 4 * slab_layout<W>::size);
+  return (&memory.at[0][0][0])[(what * entries + entry) * slab_threads + threadIdx.x];
+}
+enum : int { cosines = 0, chords = 1 };  // of a group; the entries take the place of the cosines
+
+template <class W>
+__device__ void keep(slab_memory<W>& memory, int what, const pair_group<W>& group) {
+  for (int r = 0; r < pair_tile<W>::rows; ++r)
+    for (int s = 0; s < pair_tile<W>::columns; ++s)
+      kept(memory, what, r * pair_tile<W>::columns + s) = group[0][r][s];
+}
+
+// Some entries at a time: more hide each other's latency, fewer are less code.
+template <int Together, class T, class W, class Entry, class Place>
+__device__ void compute_entries(slab_memory<W>& memory, const Place& place, const Entry& k, int q,
+                                bool flagged) {
+  using tile = pair_tile<W>;
+#pragma unroll 1
+  for (int first = 0; first < tile::rows * tile::columns; first += Together) {
+#pragma unroll
+    for (int e = first; e < first + Together; ++e) {
+      const int r = tile::row(q, e / tile::columns), c = tile::column(q, e % tile::columns);
+      if (!place.holds(r, c)) continue;
+      const W chord = flagged ? kept(memory, chords, e) : W(0);
+      const auto at = angle_between(kept(memory, cosines, e), chord);
+      kept(memory, cosines, e) = static_cast<T>(k(at, place.i0 + r, place.j0 + c));
+    }
+  }
+}
+
+template <class T, int N>
+__device__ void write(T* to, const pack<T, N>& entries, bool together, unsigned which) {
+  if (together) {
+    store_pack(to, entries);
+  } else {
+    for (int n = 0; n < N; ++n)
+      if (which >> n & 1) to[n] = entries.at[n];
+  }
+}
+
+// Writes the entries of a group to their rows.
+template <class T, class W, class Place>
+__device__ void write_rows(slab_memory<W>& memory, const Place& place, int q) {
+  using tile = pair_tile<W>;
+  for (int r = 0; r < tile::rows; ++r) {
+    for (int s = 0; s < tile::columns; s += tile::column_run) {
+      const int at = tile::row(q, r), left = tile::column(q, s);
+      pack<T, tile::column_run> run;
+      unsigned which = 0;
+      for (int n = 0; n < tile::column_run; ++n) {
+        run.at[n] = static_cast<T>(kept(memory, cosines, r * tile::columns + s + n));
+        which |= static_cast<unsigned>(place.holds(at, left + n)) << n;
+      }
+      write(place.K.row(place.i0 + at) + place.j0 + left, run, place.together, which);
+    }
+  }
+}
+
+// Writes those below the diagonal to their places above it.
+template <class T, class W, class Place>
+__device__ void write_mirrored(slab_memory<W>& memory, const Place& place, int q) {
+  using tile = pair_tile<W>;
+  for (int s = 0; s < tile::columns; ++s) {
+    for (int r = 0; r < tile::rows; r += tile::row_run) {
+      const int top = tile::row(q, r), at = tile::column(q, s);
+      pack<T, tile::row_run> run;
+      unsigned which = 0;
+      for (int n = 0; n < tile::row_run; ++n) {
+        run.at[n] = static_cast<T>(kept(memory, cosines, (r + n) * tile::columns + s));
+        which |=
+            static_cast<unsigned>(place.holds(top + n, at) && place.j0 + at < place.i0 + top + n)
+            << n;
+      }
+      write(place.K.row(place.j0 + at) + place.i0 + top, run, place.together, which);
+    }
+  }
+}
+
+// Entries that are rounded once from double may have longer chains.
+//
+// A chain of L terms is off by at most L u / 2 times the size of its terms, u = 2^-53, and a row of
+// unit length has terms of size 1 in all. 64 of them put a cosine off by 32 u = 2^-48: where |cos|
+// > 1e-5 that is less than 0.01 of half a unit in the last place of a float, the promise for
+// accumulate="float64".
+template <class T, class W>
+constexpr int slabs_of_a_chain = sizeof(T) < sizeof(W) ? 4 : 1;
+
+// Chords are a second sum, made only for groups of which a block has a pair beyond chord_border.
+// Whether an entry takes its chord depends on its own cosine alone. A row and itself have chord 0,
+// so the diagonal is the entry at t = 0 (at t = 1 if the row is zero) without a case of its own.
+template <class T, bool Symmetric, int Together, class Entry>
+__global__ void __launch_bounds__(slab_threads, 1) gram_tile(Entry k, matrix_view<T> K) {
+  using W = typename Entry::working_type;
+  __shared__ slab_memory<W> memory;
+  constexpr index edge = pair_tile<W>::edge;
+  const index number = blockIdx.x, down = ceil_div(K.rows, edge);
+  const tile_place at = Symmetric ? banded_triangle_place(number, down)
+                                  : rectangle_place(number, down, ceil_div(K.columns, edge));
+  const int I = static_cast<int>(at.I), J = static_cast<int>(at.J);
+  typename pair_tile<W>::sums sums;
+  sum_products<slabs_of_a_chain<T, W>>(memory, rows_from<W>{k.X.rows, I * edge},
+                                       rows_from<W>{k.Z.rows, J * edge}, sums);
+  const gram_place<W, T, Symmetric> place(K, anew(I), anew(J));
+  const rows_from<W> x{k.X.rows, place.i0}, z{k.Z.rows, place.j0};
+#pragma unroll 1
+  for (int q = 0; q < pair_tile<W>::groups; ++q) {
+    pair_group<W> cosine, chord;
+    take_group<W>(sums, q, cosine);
+    const bool flagged = __syncthreads_or(any_beyond_border<W>(cosine));
+    if (flagged) {
+      sum_chords(memory, x, z, q, cosine, chord);
+      keep(memory, chords, chord);
+      take_group<W>(sums, anew(q), cosine);  // no need to hold them meanwhile
+    }
+    keep(memory, cosines, cosine);
+    compute_entries<Together, T>(memory, place, k, q, flagged);
+    write_rows<T>(memory, place, q);
+    if constexpr (Symmetric) write_mirrored<T>(memory, place, q);
+  }
+}
+
+template <bool Symmetric, class T, class W, bool Deep>
+void launch_tiles(const pair_entry<W, Deep>& entry, matrix_view<T> K) {
+  constexpr index edge = pair_tile<W>::edge;
+  constexpr int together = Deep ? 1 : sizeof(W) == 8 ? 2 : 4;
+  const index down = ceil_div(K.rows, edge), across = ceil_div(K.columns, edge);
+  launch(gram_tile<T, Symmetric, together, pair_entry<W, Deep>>,
+         Symmetric ? triangle_size(down) : down * across, slab_threads, entry, K);
 }
 
 }  // namespace
@@ -35,8 +173,7 @@ template <class T>
 void ntk_gram(matrix_view<const T> X, const recipe& recipe, int, matrix_view<T> K) {
   with_working_type<T>(recipe, [&]<class W, bool Deep>(const kernel_constants& of) {
     const unit_rows_memory<W> U(X, of);
-    launch(gram_tile<T, true, pair_entry<W, Deep>>, triangle_size(ceil_div(K.rows, tile_edge)),
-           tile_threads, pair_entry<W, Deep>{U.view(), U.view(), of}, K);
+    launch_tiles<true>(pair_entry<W, Deep>{U.view(), U.view(), of}, K);
   });
 }
 
@@ -45,9 +182,7 @@ void ntk_gram_cross(matrix_view<const T> X, matrix_view<const T> Z, const recipe
                     matrix_view<T> K) {
   with_working_type<T>(recipe, [&]<class W, bool Deep>(const kernel_constants& of) {
     const unit_rows_memory<W> U(X, of), V(Z, of);
-    launch(gram_tile<T, false, pair_entry<W, Deep>>,
-           ceil_div(K.rows, tile_edge) * ceil_div(K.columns, tile_edge), tile_threads,
-           pair_entry<W, Deep>{U.view(), V.view(), of}, K);
+    launch_tiles<false>(pair_entry<W, Deep>{U.view(), V.view(), of}, K);
   });
 }
 

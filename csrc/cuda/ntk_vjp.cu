@@ -56,7 +56,7 @@ __global__ void __launch_bounds__(tile_threads, tile_blocks)
   __shared__ tile_memory<double> memory;
   __shared__ side_tile side;
   const auto at = to.place_of(blockIdx.x);
-  const index i0 = to.first_row + at.r0, d = X.rows.columns;
+  const index i0 = to.first_row + at.r0, d = X.inputs;
 #pragma unroll 1
   for (index j0 = at.begin; j0 < at.end; j0 += tile_edge) {
     const bool first = j0 == at.begin;

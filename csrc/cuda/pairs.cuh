@@ -45,6 +45,23 @@ __device__ void put_pairs(tile_memory<W>& memory, const rows_from<W>& x, const r
   __syncthreads();
 }
 
+// The value times the factors of two rows. Each product keeps what its rounding loses, so the
+// result is as if it came from doubles: rounded once, and once more only where it is subnormal.
+__device__ inline float times_factors(float value, const row_factor& x, const row_factor& z) {
+  const float high = x.high * z.high;
+  const float low = std::fma(x.high, z.high, -high) + (x.high * z.low + x.low * z.high);
+  const float product = value * high;
+  const float result = product + (std::fma(value, high, -product) + value * low);
+  const int e = (x.twice_exponent + z.twice_exponent) / 2;
+  if (e < -100 || e > 100) return static_cast<float>(times_power_of_two(double{result}, e));
+  union {
+    std::uint32_t bits;
+    float value;
+  } power;
+  power.bits = static_cast<std::uint32_t>(127 + e) << 23;
+  return result * power.value;
+}
+
 // k(x_i, z_j), not yet rounded to the type of the result. Deep: by deep_value().
 template <class W, bool Deep>
 struct pair_entry {
@@ -53,7 +70,14 @@ struct pair_entry {
   unit_rows<W> X, Z;
   kernel_constants of;
 
-  __device__ double operator()(const angle<W>& at, index i, index j) const {
+  __device__ W operator()(const angle<W>& at, index i, index j) const {
+    if constexpr (std::is_same_v<W, float>)
+      return times_factors(unit_value(at, of.kind), X.factors[i], Z.factors[j]);
+    else
+      return in_double(at, i, j);
+  }
+
+  __device__ double in_double(const angle<W>& at, index i, index j) const {
     double value;
     if constexpr (Deep)
       value = deep_value(at, of, X.shares_of(i), Z.shares_of(j));
@@ -64,7 +88,7 @@ struct pair_entry {
 
   __device__ angle<W> mended_if_given(const angle<W>& at, index i, index j) const {
     if constexpr (std::is_same_v<W, double>) {
-      const index d = X.rows.columns;
+      const index d = X.inputs;
       if (X.given)
         return mended(at, X.given + i * d, X.lengths[i], Z.given + j * d, Z.lengths[j], d);
     }
