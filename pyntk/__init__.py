@@ -10,6 +10,7 @@ from types import ModuleType
 from pyntk import activation, distributions, schedule
 from pyntk.derivatives import ntk_vjp
 from pyntk.dispatch import BackendError
+from pyntk.finite import assume_finite
 from pyntk.finite_width import finite_width_gram
 from pyntk.gram import arc_cosine_gram, ntk_diag, ntk_gram
 from pyntk.linalg.certificate import Interval
@@ -27,6 +28,7 @@ from pyntk.patterns import pattern_flips
 from pyntk.products import ntk_matmul, ntk_operator
 from pyntk.streaming.open_gram import open_gram
 from pyntk.streaming.stream_gram import stream_gram
+from pyntk.training.replicas import train_replicas
 from pyntk.training.run import Distance, DivergenceError, Record, Run, Weights
 from pyntk.training.train import train
 
@@ -54,6 +56,7 @@ __all__ = [
     "__version__",
     "activation",
     "arc_cosine_gram",
+    "assume_finite",
     "cg_solve",
     "distributions",
     "eigh",
@@ -79,6 +82,7 @@ __all__ = [
     "spectral_density",
     "stream_gram",
     "train",
+    "train_replicas",
 ]
 
 

@@ -115,3 +115,9 @@ def admit_derivative_at_zero(value: Any) -> bool:
 def is_homogeneous(activation: Activation) -> bool:
     """Tell whether sigma(c p) = c sigma(p) for c > 0: a ReLU or a leaky ReLU."""
     return activation.knots == (0.0,) and activation.value == 0
+
+
+def largest_value(activation: Activation, largest: float) -> float:
+    """Return a bound on |sigma(p)| for |p| <= largest."""
+    steepest, first = max(map(abs, activation.slopes)), abs(activation.knots[0])
+    return abs(activation.value) + steepest * (first + largest)

@@ -11,7 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from pyntk.contract import Array
+from pyntk.finite import largest_of
 from pyntk.memory import require
+from pyntk.places import is_device_array, moved
 
 SINGLE: Final = np.dtype(np.float32)
 DOUBLE: Final = np.dtype(np.float64)
@@ -27,7 +29,7 @@ class Admitted(tuple[Array, ...]):
     on_device: bool
     lengths: dict[str, int]
     largest: tuple[float, ...]
-    """The largest absolute value in each array, 0 if it is empty."""
+    """The largest absolute value in each array, 0 if it is empty; NaN if nobody looked."""
 
     def empty(self, *shape: int, dtype: Any = None) -> Array:
         """Return an uninitialised output where these arrays are, 64-byte aligned on the host."""
@@ -57,17 +59,11 @@ def admit(**arguments: tuple[Any, str]) -> Admitted:
         TypeError: a dtype that is no real number of at most 64 bits, or no array at all.
         ValueError: a wrong number of dimensions, lengths that differ, d = 0, NaN or infinity.
     """
-    device = [name for name, (value, _) in arguments.items() if _is_on_device(value)]
-    if device and len(device) < len(arguments):
-        host = next(name for name in arguments if name not in device)
-        raise TypeError(
-            f"{device[0]} is on a CUDA device and {host} is on the host; "
-            "pyntk never copies between them: cupy.asarray or cupy.asnumpy does"
-        )
-    on_device = bool(device)
+    values = {name: value for name, (value, _) in arguments.items()}
+    on_device = refuse_mixed_places(**values)
     reals = {
         name: (_device_real(name, value) if on_device else _host_real(name, value))
-        for name, (value, _) in arguments.items()
+        for name, value in values.items()
     }
     lengths: dict[str, tuple[int, str]] = {}
     for name, (_, shape) in arguments.items():
@@ -77,8 +73,27 @@ def admit(**arguments: tuple[Any, str]) -> Admitted:
     admitted.dtype = dtype
     admitted.on_device = on_device
     admitted.lengths = {letter: length for letter, (length, _) in lengths.items()}
-    admitted.largest = tuple(map(_largest, arguments, admitted))
+    admitted.largest = largest_of(tuple(arguments), admitted)
     return admitted
+
+
+def refuse_mixed_places(**values: Any) -> bool:
+    """Tell whether arguments are on the device, or are moved there.
+
+    Raises:
+        TypeError: one is on a CUDA device and another on the host, in a call that moves none.
+    """
+    for name, value in values.items():
+        if getattr(value, "requires_grad", False):
+            raise TypeError(f"{name} is a tensor that requires grad; pass {name}.detach()")
+    device = [name for name, value in values.items() if is_device_array(value)]
+    if moved() is None and 0 < len(device) < len(values):
+        host = next(name for name in values if name not in device)
+        raise TypeError(
+            f"{device[0]} is on a CUDA device and {host} is on the host; "
+            "pyntk never copies between them: cupy.asarray or cupy.asnumpy does"
+        )
+    return moved() is not None or bool(device)
 
 
 def admit_out(out: Any, shape: tuple[int, ...], inputs: Admitted, **arguments: Any) -> Array:
@@ -92,9 +107,9 @@ def admit_out(out: Any, shape: tuple[int, ...], inputs: Admitted, **arguments: A
     """
     if out is None:
         return inputs.empty(*shape)
-    if inputs.on_device != _is_on_device(out) or not (
-        inputs.on_device or type(out) in _HOST_ARRAYS
-    ):
+    call = moved()
+    on_device = inputs.on_device and call is None
+    if on_device != is_device_array(out) or not (on_device or type(out) in _HOST_ARRAYS):
         raise TypeError(f"out must be an array beside the inputs, not {type(out).__name__}")
     if out.dtype != inputs.dtype or not out.dtype.isnative:
         raise ValueError(f"out must have dtype {inputs.dtype}, not {out.dtype}")
@@ -102,46 +117,50 @@ def admit_out(out: Any, shape: tuple[int, ...], inputs: Admitted, **arguments: A
         raise ValueError(f"out must have shape {shape}, not {out.shape}")
     if not out.flags.c_contiguous:
         raise ValueError("out must be C-contiguous")
-    if inputs.on_device:
-        return out
-    if not out.flags.writeable:
+    if not on_device and not out.flags.writeable:
         raise ValueError("out is read-only")
-    if not out.flags.aligned:
+    if not on_device and not out.flags.aligned:
         raise ValueError("out is not aligned to its dtype")
     for name, value in arguments.items():
-        if isinstance(value, np.ndarray) and np.may_share_memory(out, value):
+        if _may_share_memory(out, value):
             raise ValueError(f"out overlaps {name}")
-    return out
+    return out if call is None else call.stands_for(inputs.empty(*shape), out)
+
+
+def _may_share_memory(out: Array, value: Any) -> bool:
+    if isinstance(out, np.ndarray):
+        return isinstance(value, np.ndarray) and np.may_share_memory(out, value)
+    import cupy
+
+    return isinstance(value, cupy.ndarray) and bool(cupy.may_share_memory(out, value))
 
 
 _HOST_ARRAYS: Final = (np.ndarray, np.memmap)
 
 
-def _is_on_device(value: Any) -> bool:
-    """Tell whether a value is an array on a CUDA device."""
-    if type(value) is np.ndarray:
-        return False
-    if getattr(value, "requires_grad", False):
-        return False  # a tensor that refuses the interface; _host_real says what to call
-    return hasattr(value, "__cuda_array_interface__")
-
-
 def _device_real(name: str, value: Any) -> Array:
-    """Return a CuPy array over the same device memory."""
+    """Return a CuPy array over the same device memory, or one that host memory was moved to."""
     from pyntk.dispatch import load
 
     load("cuda")
     import cupy
 
-    return _real(name, cupy.asarray(value))
+    if not is_device_array(value):
+        host = _host_real(name, value)
+        require(f"{name} on the device", host.nbytes, on_device=True)
+        return cupy.asarray(host)
+    array = cupy.asarray(value)
+    if array.device.id != (current := cupy.cuda.runtime.getDevice()):
+        raise ValueError(
+            f"{name} is on CUDA device {array.device.id}, but another argument on {current}"
+        )
+    return _real(name, array)
 
 
 def _host_real(name: str, value: Any) -> Any:
     """Return a NumPy array of float32 or float64 with the same values."""
     if type(value) is np.ndarray:
         return _real(name, value)
-    if getattr(value, "requires_grad", False):
-        raise TypeError(f"{name} is a tensor that requires grad; pass {name}.detach()")
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is a masked array; pass {name}.filled(...) or drop the masked rows"
@@ -161,14 +180,14 @@ def _real(name: str, array: Any) -> Any:
     if dtype.char in "fd":
         return array
     if dtype == np.float16 or dtype.name == "bfloat16":
-        require(f"{name} as float32", 4 * array.size, on_device=_is_on_device(array))
+        require(f"{name} as float32", 4 * array.size, on_device=is_device_array(array))
         return array.astype(np.float32)
     if dtype.kind in "iub":
         if dtype.itemsize == 8 and array.size:
             low, high = int(array.min()), int(array.max())
             if low < -LARGEST_INTEGER or high > LARGEST_INTEGER:
                 raise ValueError(f"{name} has an integer beyond 2^53, which float64 cannot hold")
-        require(f"{name} as float64", 8 * array.size, on_device=_is_on_device(array))
+        require(f"{name} as float64", 8 * array.size, on_device=is_device_array(array))
         return array.astype(np.float64)
     raise TypeError(f"{name} must hold real numbers of at most 64 bits, not dtype {dtype}")
 
@@ -210,18 +229,6 @@ def _as_contiguous(array: Any, dtype: np.dtype[Any], on_device: bool) -> Any:
         return array if type(array) is np.ndarray else array.view(np.ndarray)
     require("a contiguous copy", array.size * dtype.itemsize)
     return np.require(array, dtype, ["C", "A"]).view(np.ndarray)
-
-
-def _largest(name: str, array: Any) -> float:
-    """Return the largest absolute value; raise ValueError naming an entry that is not finite."""
-    if not array.size:
-        return 0.0
-    largest = max(float(array.max()), -float(array.min()))  # without a temporary array
-    if largest < math.inf:
-        return largest
-    finite = np.isfinite(array)
-    place = np.unravel_index(int((~finite).argmax()), array.shape)
-    raise ValueError(f"{name}{[int(i) for i in place]} is {float(array[place])}")
 
 
 def _aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:

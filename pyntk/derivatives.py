@@ -7,10 +7,12 @@ from pyntk.contract import Array
 from pyntk.dispatch import choose, kernel
 from pyntk.memory import packed_bytes, require
 from pyntk.overflow import warn_if_infinite
+from pyntk.places import placed
 from pyntk.recipe import Trained, admit_recipe
 from pyntk.threads import admit_threads
 
 
+@placed
 def ntk_vjp(
     X: Any,
     Z: Any,
@@ -81,5 +83,5 @@ def ntk_vjp(
         run(X=moved, Z=fixed, G=weights, recipe=recipe, threads=count, dX=gradient)
         gradients.append(gradient)
     for gradient in gradients:
-        warn_if_infinite(gradient, "an entry of the gradient", stacklevel=3)
+        warn_if_infinite(gradient, "an entry of the gradient", stacklevel=4)
     return gradients[0] if symmetric else (gradients[0], gradients[1])

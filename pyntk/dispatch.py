@@ -63,23 +63,28 @@ def available() -> dict[str, str | None]:
     return reasons
 
 
+def named(backend: str | None) -> str | None:
+    """Return the backend that is asked for by name: the argument, else PYNTK_BACKEND."""
+    return backend or os.environ.get("PYNTK_BACKEND") or None
+
+
 def choose(backend: str | None, on_device: bool) -> str:
     """Return a call's backend: the argument, else PYNTK_BACKEND, else by where the arrays are."""
-    named = backend or os.environ.get("PYNTK_BACKEND") or None
-    if named is not None:
-        if named not in BACKENDS:
-            raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {named!r}")
-        if (named == "cuda") != on_device:
+    asked = named(backend)
+    if asked is not None:
+        if asked not in BACKENDS:
+            raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {asked!r}")
+        if (asked == "cuda") != on_device:
             raise BackendError(
-                f"backend {named!r} was asked for, but the arrays are "
+                f"backend {asked!r} was asked for, but the arrays are "
                 + (
                     "on a CUDA device; cupy.asnumpy(X) copies one to the host"
                     if on_device
                     else "on the host; cupy.asarray(X) copies one to the device"
                 )
             )
-        load(named)
-        return named
+        load(asked)
+        return asked
     if on_device:
         load("cuda")
         return "cuda"

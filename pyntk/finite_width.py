@@ -10,9 +10,11 @@ from pyntk.contract import Array, Recipe
 from pyntk.dispatch import choose, kernel
 from pyntk.memory import packed_bytes, require
 from pyntk.overflow import warn_of_overflow
+from pyntk.places import placed
 from pyntk.threads import admit_threads
 
 
+@placed
 def finite_width_gram(
     X: Any,
     W: Any,
@@ -67,5 +69,5 @@ def finite_width_gram(
     kernel("activation_patterns", chosen)(X=inputs[0], W=inputs[1], right=right, threads=count, P=P)
     kernel("finite_width_gram", chosen)(X=inputs[0], P=P, m=m, threads=count, H=H)
     # |H_ij| <= |x_i| |x_j|, half of k for this weight variance.
-    warn_of_overflow(H, Recipe(weight_variance=2.0), d, inputs.largest[:1] * 2, stacklevel=3)
+    warn_of_overflow(H, Recipe(weight_variance=2.0), d, inputs.largest[:1] * 2, stacklevel=4)
     return H

@@ -7,6 +7,7 @@ from pyntk.contract import Array, Recipe
 from pyntk.dispatch import choose, kernel
 from pyntk.memory import packed_bytes, require
 from pyntk.overflow import warn_of_overflow
+from pyntk.places import placed
 from pyntk.progress import Report, watched
 from pyntk.recipe import (
     Accumulate,
@@ -18,6 +19,7 @@ from pyntk.recipe import (
 from pyntk.threads import admit_threads
 
 
+@placed
 def ntk_gram(
     X: Any,
     Z: Any = None,
@@ -91,6 +93,7 @@ def ntk_gram(
     return _gram("ntk_gram", X, Z, recipe, rows, out, threads, backend, progress)
 
 
+@placed
 def arc_cosine_gram(
     X: Any,
     Z: Any = None,
@@ -141,6 +144,7 @@ def arc_cosine_gram(
     return _gram("arc_cosine_gram", X, Z, recipe, rows, out, threads, backend, False)
 
 
+@placed
 def ntk_diag(
     X: Any,
     *,
@@ -185,7 +189,7 @@ def ntk_diag(
     run = kernel("ntk_diag", choose(backend, inputs.on_device))
     k = admit_out(out, (inputs[0].shape[0],), inputs, X=X)
     run(X=inputs[0], recipe=recipe, threads=admit_threads(threads), k=k)
-    warn_of_overflow(k, recipe, inputs[0].shape[1], inputs.largest * 2, stacklevel=3)
+    warn_of_overflow(k, recipe, inputs[0].shape[1], inputs.largest * 2, stacklevel=4)
     return k
 
 
@@ -218,5 +222,5 @@ def _gram(
     else:
         left = inputs.contiguous(left)
         run(X=left, Z=right, recipe=recipe, threads=admit_threads(threads), K=K)
-    warn_of_overflow(K, recipe, d, (inputs.largest[0], inputs.largest[-1]), stacklevel=4)
+    warn_of_overflow(K, recipe, d, (inputs.largest[0], inputs.largest[-1]), stacklevel=5)
     return K

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from pyntk.activation import admit_activation, is_homogeneous, relu
+from pyntk.activation import admit_activation, is_homogeneous, largest_value, relu
 from pyntk.arrays import Admitted, admit
 from pyntk.contract import Activation, Array
 from pyntk.dispatch import choose, kernel
@@ -15,6 +15,7 @@ from pyntk.memory import require
 from pyntk.network_file import read, write
 from pyntk.overflow import warn_if_infinite
 from pyntk.parameters import Parameter
+from pyntk.places import Placed, placed
 from pyntk.recipe import Trained, admit_trained
 from pyntk.scalars import admit_number
 from pyntk.threads import admit_threads
@@ -35,7 +36,7 @@ class Gradients(NamedTuple):
     """(n, d), with respect to the data."""
 
 
-class TwoLayer(Initialised):
+class TwoLayer(Initialised, Placed):
     """The network f_k(x) = scale sum_r a_rk sigma(w_r.x + b_r) + c_k.
 
     Args:
@@ -77,6 +78,7 @@ class TwoLayer(Initialised):
     a = Parameter("m k", lambda net: net._second)
     c = Parameter("k", lambda net: net._last)
 
+    @placed
     def __init__(
         self,
         W: Any,
@@ -122,8 +124,10 @@ class TwoLayer(Initialised):
             else admit_activation(activation)
         )
         self._backend = choose(backend, weights.on_device)
+        self.on_device, self.named_backend = weights.on_device, backend
         self._threads = admit_threads(threads)
 
+    @placed
     def forward(self, X: Any) -> Array:
         """Return the outputs for the rows of X (n, d).
 
@@ -140,9 +144,11 @@ class TwoLayer(Initialised):
         kernel("two_layer_forward", self._backend)(X=X, W=W, A=A, F=F, **self._options())
         if self._last is not None:
             F += self._last
-        warn_if_infinite(F, "an output of the network", stacklevel=3)
+        bound = self._largest_output(inputs.largest, *W.shape)
+        warn_if_infinite(F, "an output of the network", bound=bound, stacklevel=4)
         return F if self._second.ndim == 2 else F[:, 0]
 
+    @placed
     def loss_and_gradient(
         self,
         X: Any,
@@ -189,8 +195,8 @@ class TwoLayer(Initialised):
             X=X, W=W, A=A, c=c, Y=Y.reshape(G.shape), loss=kind,
             value=value, G=G, dW=dW, dA=dA, **self._options(),
         )  # fmt: skip
-        warn_if_infinite(value, "the loss", stacklevel=3)
-        warn_if_infinite(G, "the gradient with respect to an output", stacklevel=3)
+        warn_if_infinite(value, "the loss", stacklevel=4)
+        warn_if_infinite(G, "the gradient with respect to an output", stacklevel=4)
         dX = None
         if data:  # the roles of samples and neurons exchanged
             dX = inputs.empty(*X.shape)
@@ -207,6 +213,7 @@ class TwoLayer(Initialised):
             dX=None if dX is None else dX[:, :d],
         )
 
+    @placed
     def patterns(self, X: Any) -> Array:
         """Return which neurons are active on the rows of X (n, d), 64 a word.
 
@@ -268,6 +275,12 @@ class TwoLayer(Initialised):
         with_ones[:, :d], with_ones[:, d] = given[2], 1
         rest |= {name: (given[3], targets[name][1]) for name in targets}
         return admit(**{"(W, b)": (first, "m e"), "X": (with_ones, "n e"), **rest})
+
+    def _largest_output(self, largest: tuple[float, ...], m: int, d: int) -> float:
+        """Return a bound on an output, roundings included, from the largest W, X, A and c."""
+        w, x, a, c = largest
+        values = largest_value(self.activation, 2 * d * w * x)
+        return 2 * (abs(float(self.scale)) * m * a * values + c)
 
     def _output_bias_gradient(self, inputs: Admitted, G: Array) -> Array:
         """Return the sums of the columns of G in float64, by halves, each rounded once."""

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from pyntk.contract import DEGREE, TRAINED, Array, Recipe
+from pyntk.finite import are_finite, is_assumed_finite
 
 
 def warn_of_overflow(
@@ -24,22 +25,29 @@ def warn_of_overflow(
         largest: absolute value in the rows x and in the rows z.
         stacklevel: of the caller of the public function, seen from here.
     """
-    bound = 4.0  # above the roundings of the bound itself
-    for x in largest:
-        bound *= math.sqrt(largest_entry(recipe, d * x * x))
-    if not bound <= _LARGEST_NUMBER[K.dtype.char]:
-        warn_if_infinite(K, "an entry of the Gram matrix", stacklevel=stacklevel + 1)
+    warn_if_infinite(
+        K, "an entry of the Gram matrix", bound=largest_of_gram(recipe, d, *largest),
+        stacklevel=stacklevel + 1,
+    )  # fmt: skip
 
 
-def warn_if_infinite(result: Array, what: str, *, stacklevel: int) -> None:
-    """Warn if an entry is not finite."""
-    if not result.size or (math.isfinite(result.max()) and math.isfinite(result.min())):
+def warn_if_infinite(result: Array, what: str, *, bound: float = math.inf, stacklevel: int) -> None:
+    """Warn if an entry is not finite; only a bound beyond the dtype's range is worth a look."""
+    if is_assumed_finite() or bound <= _LARGEST_NUMBER[result.dtype.char] or are_finite(result):
         return
     warnings.warn(
         f"{what} exceeds the range of {result.dtype} and is infinite",
         RuntimeWarning,
         stacklevel=stacklevel,
     )
+
+
+def largest_of_gram(recipe: Recipe, d: int, largest_x: float, largest_z: float) -> float:
+    """Return a bound on |k(x, z)|, roundings included, for rows of d numbers up to these."""
+    bound = 4.0
+    for size in (largest_x, largest_z):
+        bound *= math.sqrt(largest_entry(recipe, d * size * size))
+    return bound
 
 
 def largest_entry(recipe: Recipe, squares: float) -> float:

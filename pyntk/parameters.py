@@ -5,6 +5,7 @@ from typing import Any
 
 from pyntk.arrays import admit
 from pyntk.contract import Array
+from pyntk.places import placed
 
 
 class Parameter:
@@ -35,6 +36,11 @@ class Parameter:
             raise ValueError(f"{name} cannot be set: the network was made without it")
         if type(value) is type(target) and _place(value) == _place(target):
             return  # what net.W -= ... assigns after it has written
+        _write(network, value, self)
+
+    def write(self, network: Any, value: Any) -> None:
+        """Write a value into the array of a network, where that is."""
+        name, target = self._name, self._view(network)
         if not target.ndim:  # the one output bias; NumPy's -= makes a number of it
             target[...] = float(admit(**{name: (value, "")})[0])
             return
@@ -46,6 +52,12 @@ class Parameter:
         if given.shape != target.shape:
             raise ValueError(f"{name} must have shape {target.shape}, not {given.shape}")
         target[...] = given
+
+
+@placed
+def _write(net: Any, value: Any, parameter: Parameter) -> None:
+    """Write a value into a parameter; see :func:`placed`."""
+    parameter.write(net, value)
 
 
 _OTHER = str.maketrans("mkd", "xyz")

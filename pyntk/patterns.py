@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from pyntk.arrays import Admitted
+from pyntk.arrays import Admitted, refuse_mixed_places
 from pyntk.contract import Array
 from pyntk.dispatch import choose, kernel
+from pyntk.places import is_device_array, placed
 from pyntk.threads import admit_threads
 
 
+@placed
 def pattern_flips(
     P: Any, Q: Any, *, backend: str | None = None, threads: int | None = None
 ) -> Array:
@@ -41,23 +43,19 @@ def pattern_flips(
 
 def _admit(**arguments: Any) -> Admitted:
     """Admit patterns: C-contiguous, native and aligned arrays of uint64 of one shape and place."""
-    places = {name: hasattr(value, "__cuda_array_interface__") for name, value in arguments.items()}
     for name, value in arguments.items():
         dtype = getattr(value, "dtype", None)
-        if not (places[name] or isinstance(value, np.ndarray)) or dtype != np.uint64:
+        if not (is_device_array(value) or isinstance(value, np.ndarray)) or dtype != np.uint64:
             found = type(value).__name__ if dtype is None else f"an array of {dtype}"
             raise TypeError(
                 f"{name} must be an array of uint64, as patterns() returns, not {found}"
             )
         if value.ndim != 2:
             raise ValueError(f"{name} must have shape (n, words), not {tuple(value.shape)}")
-    if len(set(places.values())) > 1:
-        device, host = sorted(places, key=places.__getitem__, reverse=True)
-        raise TypeError(f"{device} is on a CUDA device and {host} is on the host")
     P, Q = arguments.values()
     if P.shape != Q.shape:
         raise ValueError(f"P and Q must have one shape, not {tuple(P.shape)} and {tuple(Q.shape)}")
-    on_device = places["P"]
+    on_device = refuse_mixed_places(**arguments)
     admitted = Admitted(_contiguous(array, on_device) for array in (P, Q))
     admitted.dtype, admitted.on_device = np.dtype(np.uint64), on_device
     admitted.lengths = {"n": P.shape[0], "words": P.shape[1]}
@@ -68,5 +66,5 @@ def _contiguous(array: Any, on_device: bool) -> Array:
     if on_device:
         import cupy
 
-        return cupy.ascontiguousarray(array)
+        return cupy.ascontiguousarray(cupy.asarray(array))
     return np.require(array, np.uint64, ["C", "A"]).view(np.ndarray)

@@ -1,14 +1,16 @@
 """Products with a kernel matrix that is never stored."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
-from pyntk.arrays import admit, admit_out
+from pyntk.arrays import Admitted, admit, admit_out, to_host
 from pyntk.contract import Array
 from pyntk.dispatch import choose, kernel
 from pyntk.memory import packed_bytes, require
-from pyntk.overflow import warn_if_infinite
+from pyntk.overflow import largest_of_gram, warn_if_infinite
+from pyntk.places import moved, placed
 from pyntk.progress import Report, watched
 from pyntk.recipe import Accumulate, Trained, admit_recipe
 from pyntk.scalars import admit_integer
@@ -18,6 +20,7 @@ PADDED: Final = 8
 """Columns that V and the sums have at least."""
 
 
+@placed
 def ntk_matmul(
     X: Any,
     V: Any,
@@ -101,10 +104,15 @@ def ntk_matmul(
         matrices = {"X": rows, "first": least} if Z is None else {"X": rows, "Z": columns}
         V = inputs[-1].reshape(p, c)
         run(**matrices, V=V, recipe=recipe, threads=count, Y=Y.reshape(n, c))
-    warn_if_infinite(Y, "an entry of K or of its product with V", stacklevel=3)
+    largest = largest_of_gram(recipe, d, inputs.largest[0], inputs.largest[-2])
+    warn_if_infinite(
+        Y, "an entry of K or of its product with V",
+        bound=max(2 * p * inputs.largest[-1], 1.0) * largest, stacklevel=4,
+    )  # fmt: skip
     return Y
 
 
+@placed
 def ntk_operator(
     X: Any,
     *,
@@ -116,42 +124,37 @@ def ntk_operator(
     threads: int | None = None,
     backend: str | None = None,
 ) -> Any:
-    """K(X, X) as a scipy.sparse.linalg.LinearOperator, for SciPy's iterative solvers.
+    """K(X, X) as a LinearOperator, for the iterative solvers of SciPy, or of CuPy.
 
     Its products are those of :func:`ntk_matmul`; K is never stored. A float64 vector on float32
     rows is multiplied by the matrix of these rows in float64.
 
     Args:
-        X: (n, d) real numbers, finite, on the host; not copied if it is contiguous, so do not
-            change it.
+        X: (n, d) real numbers, finite; not copied if it is contiguous, so do not change it.
         trained: as for :func:`ntk_gram`.
         depth: as for :func:`ntk_gram`.
         weight_variance: as for :func:`ntk_gram`.
         bias_variance: as for :func:`ntk_gram`.
         accumulate: as for :func:`ntk_gram`.
         threads: as for :func:`ntk_gram`.
-        backend: "cpu" or "numba", or None to choose.
+        backend: as for :func:`ntk_gram`. With "cuda" and X on the host, X is moved to the device
+            once; each vector is moved there, and its product back.
 
     Returns:
-        A symmetric (n, n) LinearOperator of the dtype that :func:`ntk_gram` would return.
+        A symmetric (n, n) operator of the dtype that :func:`ntk_gram` would return: a
+        scipy.sparse.linalg.LinearOperator of host arrays; for X on a CUDA device a
+        cupyx.scipy.sparse.linalg.LinearOperator of CuPy arrays, with an attribute ``device``.
 
     Raises:
         ValueError: a wrong shape, NaN or infinity in X, a parameter out of its range.
-        TypeError: an X that is no real array, or is on a CUDA device (cupyx has a LinearOperator of
-            its own: give it ntk_matmul); a parameter of the wrong type.
+        TypeError: an X that is no real array; a parameter of the wrong type.
+        MemoryError: X does not fit on the device that it is to be moved to.
         BackendError: the backend asked for cannot be used.
     """
-    from scipy.sparse.linalg import LinearOperator
-
     admit_recipe(trained, depth, weight_variance, bias_variance, accumulate)
     admit_threads(threads)
     inputs = admit(X=(X, "n d"))
-    if inputs.on_device:
-        raise TypeError(
-            "X is on a CUDA device, and a SciPy operator multiplies host arrays; "
-            "cupyx.scipy.sparse.linalg.LinearOperator over pyntk.ntk_matmul serves CuPy"
-        )
-    rows, chosen = inputs[0], choose(backend, on_device=False)
+    rows, chosen = inputs[0], choose(backend, inputs.on_device)
 
     def multiply(V: Array) -> Array:
         return ntk_matmul(
@@ -159,10 +162,31 @@ def ntk_operator(
             bias_variance=bias_variance, accumulate=accumulate, threads=threads, backend=chosen,
         )  # fmt: skip
 
-    return LinearOperator(
+    return _operator(inputs, multiply)
+
+
+def _operator(inputs: Admitted, multiply: Callable[[Array], Array]) -> Any:
+    """Return the LinearOperator of the vectors that there are where X is, or came from."""
+    rows = inputs[0]
+
+    def multiply_moved(V: Array) -> Array:
+        import cupy
+
+        with rows.device:
+            return to_host(multiply(cupy.asarray(V)))
+
+    if inputs.on_device and moved() is None:
+        from cupyx.scipy.sparse.linalg import LinearOperator
+    else:
+        from scipy.sparse.linalg import LinearOperator
+    product = multiply if moved() is None else multiply_moved
+    operator = LinearOperator(
         (len(rows), len(rows)), dtype=inputs.dtype,
-        matvec=multiply, rmatvec=multiply, matmat=multiply, rmatmat=multiply,
+        matvec=product, rmatvec=product, matmat=product, rmatmat=product,
     )  # fmt: skip
+    if inputs.on_device and moved() is None:
+        operator.device = rows.device
+    return operator
 
 
 def _is_vector(V: Any) -> bool:

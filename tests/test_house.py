@@ -29,12 +29,12 @@ PACKAGES = {
         "arrays", "contract", "dispatch", "products", "recipe", "scalars", "streaming", "threads",
     },
     "sklearn": {"", "dask"},
-    "torch": EMBEDDING,
+    "torch": EMBEDDING | {"device_libraries"},
     "jax": EMBEDDING,
     # Cholesky calls LAPACK itself, backends.lapack.
     "linalg": {
-        "arrays", "backends", "contract", "dispatch", "gram", "memory", "plot", "products",
-        "progress", "recipe", "scalars", "threads",
+        "arrays", "backends", "contract", "dispatch", "finite", "gram", "memory", "places", "plot",
+        "products", "progress", "recipe", "scalars", "threads",
     },
     "streaming": {
         "", "arrays", "contract", "dispatch", "memory", "overflow", "progress", "recipe", "scalars",
@@ -42,7 +42,8 @@ PACKAGES = {
     },
     "training": {
         "activation", "arrays", "contract", "dispatch", "distributions", "initial", "loss",
-        "memory", "network", "patterns", "progress", "recipe", "scalars", "schedule",
+        "memory", "network", "patterns", "places", "progress", "recipe", "scalars", "schedule",
+        "threads",
     },
 }  # fmt: skip
 ALLOWED = {
@@ -51,11 +52,15 @@ ALLOWED = {
     "dispatch": {"contract"},
     "memory": {"contract"},
     "recipe": {"contract", "scalars"},
-    "overflow": {"contract"},
+    "finite": set(),
+    "overflow": {"contract", "finite"},
     "progress": {"dispatch"},
-    "arrays": {"contract", "dispatch", "memory"},
+    "device_libraries": {"contract"},
+    "places": {"contract", "device_libraries", "dispatch"},
+    "arrays": {"contract", "dispatch", "finite", "memory", "places"},
     **{
         name: {"arrays", "dispatch", "contract", "threads", "memory", "overflow", "recipe"}
+        | {"places"}
         | MORE.get(name, {"progress"})
         for name in PUBLIC
     },
@@ -65,7 +70,7 @@ ALLOWED = {
     "scalars": set(),
     "activation": {"arrays", "contract", "scalars"},
     "loss": {"arrays", "contract"},
-    "parameters": {"arrays", "contract"},
+    "parameters": {"arrays", "contract", "places"},
     "initial": {"contract", "dispatch", "scalars"},
     "network_file": {"activation", "arrays", "contract", "initial"},
     "schedule": {"arrays", "loss", "memory", "scalars"},

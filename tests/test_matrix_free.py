@@ -84,22 +84,6 @@ def test_bad_rows(call):
         call(X, threads=0)
 
 
-class OnDevice:
-    """What an array on a CUDA device looks like."""
-
-    __cuda_array_interface__ = {"shape": (9, 5), "typestr": "<f8", "data": (0, True), "version": 3}  # noqa: RUF012
-    shape, ndim, dtype = (9, 5), 2, np.dtype(float)
-
-    def __getitem__(self, index):
-        return np.ones(9)
-
-
-@pytest.mark.parametrize("call", [pyntk.eigsh, pyntk.spectral_density], ids=["eigsh", "density"])
-def test_arrays_on_a_device(call):
-    with pytest.raises(TypeError, match=r"X is on a CUDA device, .* cupy.asnumpy\(X\)"):
-        call(OnDevice(), *([1] if call is pyntk.eigsh else []))
-
-
 @every_small
 def test_inputs_of_every_layout_and_unmodified(call):
     X = rows()

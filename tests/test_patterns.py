@@ -91,15 +91,6 @@ def test_what_is_no_pattern(P, Q, error, message):
         pyntk.pattern_flips(P, Q)
 
 
-def test_patterns_in_two_places():
-    class Device:
-        __cuda_array_interface__ = {}  # noqa: RUF012
-        dtype, ndim, shape = np.dtype(np.uint64), 2, (1, 1)
-
-    with pytest.raises(TypeError, match="Q is on a CUDA device and P is on the host"):
-        pyntk.pattern_flips(np.ones((1, 1), np.uint64), Device())
-
-
 def test_derivative_at_zero_of_the_gram(backend):
     X, W = np.array([[1.0, 0], [1, 1]]), np.array([[0.0, 1], [1, 0]])
     left = pyntk.finite_width_gram(X, W, backend=backend)

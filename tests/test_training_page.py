@@ -18,7 +18,7 @@ def names():
     found = {}
     for example in EXAMPLES:
         exec(compile(example, "docs/training.md", "exec"), found)
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 5
     return found
 
 
@@ -28,6 +28,14 @@ def test_the_first_example(names):
     assert (np.diff(loss.values) < 0).all()
     assert flips.steps.tolist() == [1, 100]
     assert 0 < flips.values[1] < 0.05
+
+
+def test_replicas(names):
+    losses = np.array([run.records["loss"].values for run in names["replicas"]])
+    assert losses.shape == (6, 2)
+    assert (losses[:, 1] < losses[:, 0]).all()
+    assert len(set(losses[:, 1])) == 6
+    assert names["spread"] == losses[:, 1].std()
 
 
 def test_arora_et_al(names):

@@ -17,6 +17,10 @@ e sqrt(h_ii h_jj) cost n e h_ii, by the same inequality.
 **Forms, enclosed.** x'H x and y - H x are summed in the longest type there is, with the sums of the
 absolute values beside them: n products are off by at most g_n of these, in any order.
 
+**On the host alone.** The first holds for a Cholesky factorisation that multiplies and adds in some
+order, each operation rounded to nearest. The LAPACKs of the host do; of cuSOLVER and cuBLAS nobody
+says so (they may emulate float64 by integers), so that nothing would be proved on a CUDA device.
+
 References: S. Rump, "Verification of positive definiteness", BIT 46 (2006) 433-452; N. Higham,
 "Accuracy and Stability of Numerical Algorithms", 2nd ed. 2002.
 """
@@ -73,6 +77,16 @@ class Sum(NamedTuple):
 
     value: Array
     error: Array
+
+
+def refuse_device(matrix: Symmetric) -> None:
+    """Raise TypeError for a matrix on a CUDA device."""
+    if matrix.place.on_device:
+        raise TypeError(
+            f"certified=True takes arrays on the host, and {matrix.argument} is on a CUDA device: "
+            "the roundings of a Cholesky factorisation by cuSOLVER have no bound that could be "
+            f"relied on; cupy.asnumpy({matrix.argument}) copies it"
+        )
 
 
 def lambda_min_interval(call: str, matrix: Symmetric, v: Array) -> Interval:

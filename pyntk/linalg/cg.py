@@ -9,7 +9,7 @@ from pyntk.arrays import admit
 from pyntk.contract import Array
 from pyntk.linalg.conjugate_gradients import Recurrence, run
 from pyntk.linalg.nystrom import COLUMNS, nystrom_bytes
-from pyntk.linalg.operators import admit_seed, product_bytes
+from pyntk.linalg.operators import admit_seed, placed_by_operator, product_bytes
 from pyntk.linalg.preconditioner import (
     Preconditioner,
     admit_rank,
@@ -19,6 +19,7 @@ from pyntk.linalg.preconditioner import (
 from pyntk.linalg.steps import Steps
 from pyntk.linalg.symmetric import admit_labels
 from pyntk.linalg.system import System, admit_system
+from pyntk.linalg.where import HOST, Place, refuse_other_place
 from pyntk.memory import require
 from pyntk.progress import Report
 from pyntk.scalars import admit_count, admit_number
@@ -30,7 +31,8 @@ class CGSolution(NamedTuple):
     Attributes:
         x: (n,) or (n, k) float64, as y.
         residuals: (steps + 1,) or (steps + 1, k): norms of the residual over that of y after each
-            step, by the recurrence. A column that is done keeps its last one.
+            step, by the recurrence. A column that is done keeps its last one. A NumPy array,
+            wherever y is.
         residual: the same of x, computed anew from a product; the largest of the columns.
         steps: of conjugate gradients, each of one product.
         converged: whether ``residual`` is at most the tolerance.
@@ -86,11 +88,14 @@ def cg_solve(
     converted rows, so there is no float32 floor to the residual. A residual can reach about
     2^-53 n lambda_max / (lambda_min + ridge), and no less.
 
-    Memory is proportional to n (d + 2 rank + 20 k).
+    Memory is proportional to n (d + 2 rank + 20 k). On a CUDA device everything stays there but
+    two numbers a step and column, for which the host waits; test vectors are drawn on the host, so
+    that a seed means the same everywhere.
 
     Args:
-        op_or_X: (n, d) rows, real numbers, finite, on the host; or a real symmetric
-            scipy.sparse.linalg.LinearOperator in place of their kernel.
+        op_or_X: (n, d) rows, real numbers, finite; or a real symmetric LinearOperator in place of
+            their kernel, of scipy.sparse.linalg for host arrays or cupyx.scipy.sparse.linalg for a
+            device.
         y: (n,) or (n, k) right-hand sides.
         ridge: at least 0, added to the diagonal of K.
         preconditioner: "nystrom"; "landmarks", for rows alone; None for none.
@@ -110,7 +115,8 @@ def cg_solve(
 
     Raises:
         ValueError: wrong shapes, NaN or infinity in an input, a parameter out of its range.
-        TypeError: an argument that is no real array on the host; a parameter of the wrong type.
+        TypeError: an argument that is no real array, or is not where the others are; a parameter of
+            the wrong type.
         MemoryError: more memory is needed than is available; the message has both numbers.
         numpy.linalg.LinAlgError: without ridge, rows of X that make K singular (it names them).
         SolveInterrupted: a KeyboardInterrupt with what was reached; before the first step, while
@@ -123,12 +129,13 @@ def cg_solve(
         M. Hestenes, E. Stiefel, J. Res. Nat. Bur. Standards 49, 1952;
         Z. Frangella, J. Tropp, M. Udell, SIAM J. Matrix Anal. Appl. 44, 2023, arXiv 2110.02820.
     """
-    added = admit_number("ridge", ridge, least=0)
-    system = admit_system(op_or_X, kernel, definite=added == 0)
-    solution = reached(
-        system, y, ridge=added, preconditioner=preconditioner, rank=rank, tol=tol,
+    solution = _solved(
+        op_or_X, y, kernel, ridge=ridge, preconditioner=preconditioner, rank=rank, tol=tol,
         most_steps=most_steps, start=start, seed=seed, progress=progress,
+        backend=kernel.get("backend"),
     )  # fmt: skip
+    if not isinstance(solution, CGSolution):
+        raise SolveInterrupted(solution)
     if not solution.converged:
         warnings.warn(
             f"cg_solve stopped at a residual of {solution.residual:.3g} of y, above tol = "
@@ -137,6 +144,20 @@ def cg_solve(
             stacklevel=2,
         )
     return solution
+
+
+@placed_by_operator
+def _solved(
+    op_or_X: Any, /, y: Any, kernel: dict[str, Any], *, ridge: Any, start: Any,
+    backend: str | None, **how: Any,
+) -> CGSolution | Array:  # fmt: skip
+    """Return the solution, or the x that was reached where Ctrl-C came."""
+    added = admit_number("ridge", ridge, least=0)
+    system = admit_system(op_or_X, kernel, definite=added == 0)
+    try:
+        return reached(system, y, ridge=added, start=start, **how)
+    except SolveInterrupted as interrupted:
+        return interrupted.x
 
 
 def reached(
@@ -150,12 +171,12 @@ def reached(
     tolerance = admit_number("tol", tol, least=0)
     most = admit_count("most_steps", most_steps)
     random = admit_seed(seed)
-    Y, is_vector, _ = admit_labels("cg_solve", y, system)
-    first = None if start is None else _admit_start(start, Y, is_vector)
+    Y, is_vector, _ = admit_labels(y, system)
+    first = None if start is None else _admit_start(start, Y, is_vector, system)
     width = admit_rank(preconditioner, rank, system)
     require(
-        "cg_solve", solve_bytes(system.n, Y.shape[1], width),
-        hint="a smaller rank needs less" if width else "",
+        "cg_solve", solve_bytes(system.n, Y.shape[1], width, system.place),
+        on_device=system.place.on_device, hint="a smaller rank needs less" if width else "",
     )  # fmt: skip
     # K and ridge times a power of two, so that no square of their size overflows.
     scale = _power_of_two(system.size + ridge)
@@ -181,17 +202,16 @@ def reached(
     )  # fmt: skip
 
 
-def solve_bytes(n: int, k: int, rank: int) -> int:
+def solve_bytes(n: int, k: int, rank: int, place: Place = HOST) -> int:
     """Return what :func:`cg_solve` allocates at its highest point, its arguments apart."""
-    sketching = nystrom_bytes(n, rank) + product_bytes(n, min(rank, COLUMNS))
-    return max(sketching, 8 * n * (rank + 10 * k) + product_bytes(n, k))
+    sketching = nystrom_bytes(n, rank, place) + product_bytes(n, min(rank, COLUMNS), place)
+    return max(sketching, 8 * n * (rank + 10 * k) + product_bytes(n, k, place))
 
 
-def _admit_start(start: Any, Y: Array, is_vector: bool) -> Array:
+def _admit_start(start: Any, Y: Array, is_vector: bool, system: System) -> Array:
     """Return ``start`` as (n, k) float64."""
     inputs = admit(start=(start, "n" if is_vector else "n k"))
-    if inputs.on_device:
-        raise TypeError("start is on a CUDA device; cupy.asnumpy(start) copies it")
+    refuse_other_place("start", inputs.on_device, system.place, system.argument)
     expected = Y.shape[:1] if is_vector else Y.shape
     if inputs[0].shape != expected:
         raise ValueError(f"start must have the shape of y, {expected}, not {inputs[0].shape}")

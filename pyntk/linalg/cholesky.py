@@ -11,8 +11,10 @@ import numpy as np
 
 from pyntk.backends import lapack
 from pyntk.contract import Array
-from pyntk.linalg.interruptible import interruptible
-from pyntk.linalg.symmetric import UNIT, Symmetric, blocks
+from pyntk.dispatch import load
+from pyntk.linalg.long_sums import long_sum
+from pyntk.linalg.symmetric import BLOCK_BYTES, UNIT, Symmetric, blocks
+from pyntk.linalg.where import Place, column_sizes, largest, place_of
 from pyntk.memory import WORKING, require
 
 LARGEST_SCALED: Final = 2.0
@@ -35,23 +37,21 @@ class Factor:
     """diag(s) H diag(s) = L L' of a matrix H, in float32 or float64."""
 
     def __init__(self, L: Array, scale: Array) -> None:
-        self.L, self.scale = L, scale
+        self.L, self.scale, self.place = L, scale, place_of(L)
 
     def solve(self, B: Array) -> Array:
         """Return the columns H^-1 b of float64, for B (n, k) of float64, by the factor alone."""
-        rows = np.ascontiguousarray((self.scale[:, None] * B).T)
-        sizes = np.abs(rows).max(axis=1, initial=0)[:, None]
-        sizes[sizes == 0] = 1
+        rows = self.place.contiguous((self.scale[:, None] * B).T)
+        sizes = column_sizes(rows.T)[:, None]
+        sizes = np.where(sizes == 0, 1, sizes)
         work = (rows / sizes).astype(self.L.dtype, copy=False)
-        interruptible(lambda: lapack.potrs(self.L, work))
+        self.place.run(lambda: _library(self.place).potrs(self.L, work))
         return self.scale[:, None] * (work.astype(np.float64) * sizes).T
 
     def log_determinant(self) -> float:
         """Return log det H."""
-        log_scale = np.log2(self.scale).sum()  # integers: exact
-        return float(2 * np.log(np.diagonal(self.L)).sum(dtype=np.longdouble)) - float(
-            2 * log_scale * np.log(2.0)
-        )
+        log_scale = float((np.frexp(self.scale)[1] - 1).sum())  # powers of two
+        return 2 * long_sum(np.log(self.L.diagonal())) - 2 * log_scale * float(np.log(2.0))
 
     def smallest_eigenvalue(self) -> float:
         """Estimate lambda_min(H) from above, by inverse iteration: to a factor, not to digits."""
@@ -66,8 +66,14 @@ class Factor:
 
     def inverse_diagonal(self) -> Array:
         """Return the diagonal of H^-1; the factor is gone after it."""
-        interruptible(lambda: lapack.potri(self.L))
-        return np.diagonal(self.L).astype(np.float64) * self.scale**2
+        self.place.run(lambda: _library(self.place).potri(self.L))
+        inverse: Array = self.L.diagonal().astype(np.float64) * self.scale**2
+        return inverse
+
+
+def _library(place: Place) -> Any:
+    """Return who has potrf, potrs and potri."""
+    return load("cuda") if place.on_device else lapack
 
 
 def factorise(
@@ -79,12 +85,13 @@ def factorise(
         NotPositiveDefiniteError: see there.
         MemoryError: more memory is needed than is available, before anything large is allocated.
     """
-    n = matrix.n
+    n, place = matrix.n, matrix.place
     dtype = np.dtype(dtype)
-    require(call, n * n * dtype.itemsize + 2 * WORKING, hint=hint)
+    needed = factor_bytes(n, dtype.itemsize, place) + WORKING
+    require(call, needed, on_device=place.on_device, hint=hint)
     scale = _powers_of_two(matrix.name, diagonal)
-    A = np.empty((n, n), dtype)
-    for begin, end in blocks(n):
+    A = place.xp.empty((n, n), dtype)
+    for begin, end in blocks(n, place=place):
         left, corner = matrix.rows(begin, end)
         for part, target, columns in (
             (left, A[begin:end, :begin], slice(begin)),
@@ -97,10 +104,10 @@ def factorise(
             if not matrix.entry_error:  # no kernel of rows has such entries
                 _refuse_large(matrix.name, scaled, begin, columns.start or 0)
             target[...] = scaled
-    np.fill_diagonal(A, diagonal * scale * scale)
+    A.reshape(-1)[:: n + 1] = diagonal * scale * scale
     orders: list[int] = []
-    interruptible(lambda: orders.append(lapack.potrf(A)))
-    pivots = np.diagonal(A)
+    place.run(lambda: orders.append(_library(place).potrf(A)))
+    pivots = A.diagonal()
     if orders[0] or not (pivots > 0).all() or not np.isfinite(pivots).all():
         row = orders[0] - 1 if orders[0] else int((~(pivots > 0)).argmax())
         raise NotPositiveDefiniteError(
@@ -111,6 +118,15 @@ def factorise(
     return Factor(A, scale)
 
 
+def factor_bytes(n: int, itemsize: int, place: Place) -> int:
+    """Return what :func:`factorise` allocates at its highest point."""
+    if not place.on_device:
+        return n * n * itemsize + WORKING
+    # A block of rows and what is made of it, and what potrf takes beside its tiles.
+    block, tile = min(BLOCK_BYTES[True], 8 * n * n), min(n, 2048)
+    return n * n * itemsize + 4 * block + 2 * tile * (tile + n) * itemsize
+
+
 def refuse_singular(name: str, factor: Factor) -> None:
     """Raise where a factor in float64 has a pivot that may be rounding alone.
 
@@ -119,12 +135,13 @@ def refuse_singular(name: str, factor: Factor) -> None:
     Raises:
         NotPositiveDefiniteError: see there.
     """
-    pivots = np.diagonal(factor.L).astype(np.float64) ** 2
+    pivots = factor.L.diagonal().astype(np.float64) ** 2
     n = len(pivots)
     if n and not pivots.min() > 4 * np.sqrt(n) * UNIT:
         row = int(pivots.argmin())
         raise NotPositiveDefiniteError(
-            f"{name} is singular to working precision: pivot {row} of {n} is {pivots[row]:.2g}, "
+            f"{name} is singular to working precision: pivot {row} of {n} is "
+            f"{float(pivots[row]):.2g}, "
             "relative to the diagonal",
             row,
         )
@@ -135,15 +152,14 @@ def _powers_of_two(name: str, diagonal: Array) -> Array:
         row = int((~(diagonal > 0)).argmax())
         raise NotPositiveDefiniteError(
             f"{name} is not positive definite: entry [{row}, {row}] of its diagonal is "
-            f"{diagonal[row]}",
+            f"{float(diagonal[row])}",
             row,
         )
-    return np.ldexp(1.0, -(np.frexp(diagonal)[1] // 2))
+    return np.ldexp(np.ones_like(diagonal), -(np.frexp(diagonal)[1] // 2))
 
 
 def _refuse_large(name: str, scaled: Array, row: int, column: int) -> None:
-    largest = max(scaled.max(initial=0), -scaled.min(initial=0))
-    if largest <= LARGEST_SCALED:
+    if largest(scaled) <= LARGEST_SCALED:
         return
     place = np.unravel_index(int(np.abs(scaled).argmax()), scaled.shape)
     j, i = sorted((int(place[0]) + row, int(place[1]) + column))

@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pyntk.arrays import to_host
 from pyntk.contract import Array
-from pyntk.linalg.operators import SymmetricOperator, admit_operator, admit_seed, product_bytes
+from pyntk.linalg.operators import (
+    SymmetricOperator,
+    admit_operator,
+    admit_seed,
+    placed_by_operator,
+    product_bytes,
+)
 from pyntk.linalg.steps import Steps
 from pyntk.memory import WORKING, require
 from pyntk.progress import Report
@@ -34,6 +41,8 @@ class Histogram(NamedTuple):
 
 class SpectralDensity(NamedTuple):
     """The eigenvalue distribution of a symmetric (n, n) operator, by Gauss quadratures.
+
+    Its arrays are NumPy's, wherever the operator is.
 
     Attributes:
         n: the order of the operator.
@@ -133,11 +142,12 @@ def spectral_density(
     Stochastic Lanczos quadrature: for each random unit vector v, Lanczos's tridiagonal matrix gives
     the Gauss quadrature of the spectral measure sum_i (v_i.v)^2 delta(lambda_i), whose mean over v
     is the distribution of the eigenvalues. All probes share each product; each has its own basis,
-    fully reorthogonalised, so memory is proportional to n (d + probes steps).
+    fully reorthogonalised, so memory is proportional to n (d + probes steps). On a CUDA device the
+    bases stay there; a step brings two numbers of each probe to the host.
 
     Args:
-        op_or_X: (n, d) rows, whose kernel matrix is meant; or a real symmetric
-            scipy.sparse.linalg.LinearOperator.
+        op_or_X: (n, d) rows, whose kernel matrix is meant; or a real symmetric LinearOperator, of
+            scipy.sparse.linalg for host arrays or cupyx.scipy.sparse.linalg for a device.
         probes: random vectors, 1 or more; errors fall with their root.
         steps: Lanczos steps, 2 or more; n where that is less.
         seed: of the probes.
@@ -157,18 +167,30 @@ def spectral_density(
         L. Lin, Y. Saad, C. Yang, SIAM Review 58, 2016, arXiv 1308.5467;
         G. Golub, G. Meurant, "Matrices, Moments and Quadrature", 2010, section 2.2 (the bounds).
     """
+    return _density(
+        op_or_X, kernel, probes=probes, steps=steps, seed=seed, progress=progress,
+        backend=kernel.get("backend"),
+    )  # fmt: skip
+
+
+@placed_by_operator
+def _density(
+    op_or_X: Any, /, kernel: dict[str, Any], *, probes: Any, steps: Any, seed: Any, progress: Any,
+    backend: str | None,
+) -> SpectralDensity:  # fmt: skip
     count, length = admit_count("probes", probes), admit_integer("steps", steps)
     if length < 2:
         raise ValueError(f"steps must be at least 2, not {length}")
     random = admit_seed(seed)
-    multiply = admit_operator("spectral_density", op_or_X, kernel)
-    n = multiply.n
+    multiply = admit_operator(op_or_X, kernel)
+    n, place = multiply.n, multiply.place
     if n == 0:
         raise ValueError("X must have at least one row")
     length = min(length, n)
     require(
         "spectral_density",
-        8 * n * count * (length + 6) + product_bytes(n, count) + WORKING,
+        8 * n * count * (length + 6) + product_bytes(n, count, place) + WORKING,
+        on_device=place.on_device,
         hint="fewer probes or steps need less",
     )
     with Steps(progress, length) as counted:
@@ -186,26 +208,28 @@ def _lanczos(
     counted: Steps,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Return the diagonals (probes, length), and what is beside them, of Lanczos's matrices."""
-    n = multiply.n
-    basis = np.zeros((probes, length, n))
+    n, place = multiply.n, multiply.place
+    basis = place.xp.zeros((probes, length, n))
     diagonals, beside = np.zeros((probes, length)), np.zeros((probes, length))
-    basis[:, 0] = random.standard_normal((probes, n))
-    basis[:, 0] /= np.linalg.norm(basis[:, 0], axis=1, keepdims=True)
+    first = place.moved(random.standard_normal((probes, n)))
+    basis[:, 0] = first / np.linalg.norm(first, axis=1)[:, None]
     for step in range(length):
-        W = np.ascontiguousarray(multiply(basis[:, step].T).T)
+        W = place.contiguous(multiply(basis[:, step].T).T)
         counted.advance()
+        along = np.zeros_like(W, shape=probes)
         for probe in range(probes):
             so_far, w = basis[probe, : step + 1], W[probe]
             for _ in range(2):
                 overlap = so_far @ w
                 w -= overlap @ so_far
-                diagonals[probe, step] += overlap[step]
-            size = np.linalg.norm(w)
-            # The space of the probe is invariant: its measure is known, and the rest stays zero.
-            ended = size <= 8 * np.finfo(float).eps * max(1.0, abs(diagonals[probe]).max())
-            if step + 1 < length and not ended:
-                beside[probe, step] = size
-                basis[probe, step + 1] = w / size
+                along[probe] += overlap[step]
+        diagonals[:, step], sizes = to_host(np.stack([along, np.linalg.norm(W, axis=1)]))
+        # The space of a probe is invariant: its measure is known, and the rest stays zero.
+        largest = np.maximum(1.0, np.abs(diagonals).max(axis=1))
+        ended = sizes <= 8 * np.finfo(float).eps * largest
+        if step + 1 < length:
+            beside[:, step] = np.where(ended, 0, sizes)
+            basis[:, step + 1] = W / place.moved(np.where(ended, np.inf, sizes))[:, None]
     return diagonals, beside
 
 

@@ -4,10 +4,17 @@ from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
+from pyntk.arrays import to_host
 from pyntk.contract import Array
 from pyntk.linalg.davidson import BLOCK, Ritz, davidson
 from pyntk.linalg.nystrom import nystrom, nystrom_bytes
-from pyntk.linalg.operators import SymmetricOperator, admit_operator, admit_seed, product_bytes
+from pyntk.linalg.operators import (
+    SymmetricOperator,
+    admit_operator,
+    admit_seed,
+    placed_by_operator,
+    product_bytes,
+)
 from pyntk.linalg.steps import Steps
 from pyntk.memory import WORKING, require
 from pyntk.progress import Report, admit_progress
@@ -69,9 +76,13 @@ def eigsh(
     ``eigh(ntk_gram(X), subset=...)`` is faster and exact. An eigenvalue's own error is about the
     square of its residual over the gap to the next one that was not asked for, where that is less.
 
+    On a CUDA device the basis stays there; a step brings a few thousand numbers, of the matrix
+    projected on the basis, to the host, and waits for them.
+
     Args:
-        op_or_X: (n, d) rows, whose kernel matrix is meant; or a real symmetric
-            scipy.sparse.linalg.LinearOperator, such as :func:`ntk_operator` returns.
+        op_or_X: (n, d) rows, whose kernel matrix is meant; or a real symmetric LinearOperator, such
+            as :func:`ntk_operator` returns, of scipy.sparse.linalg for host arrays or
+            cupyx.scipy.sparse.linalg for a device.
         k: from 1 to n.
         which: "largest" or "smallest", by value and not by size.
         tol: largest residual, as a share of the largest \|eigenvalue\|. None: 1e-10 for the
@@ -83,7 +94,8 @@ def eigsh(
         **kernel: keywords of :func:`ntk_operator`, with rows alone.
 
     Returns:
-        :class:`PartialSpectrum`, a named tuple. For n <= 4 k + 256 (k from 16 on) the matrix is
+        :class:`PartialSpectrum`, a named tuple, of arrays where X is; of an operator's arrays for
+        an operator. For n <= 4 k + 256 (k from 16 on) the matrix is
         formed, since a basis would be no smaller.
 
     Raises:
@@ -96,69 +108,92 @@ def eigsh(
         R. Morgan, D. Scott, SIAM J. Sci. Stat. Comput. 7, 1986; K. Wu, H. Simon, SIAM J. Matrix
         Anal. Appl. 22, 2000; Z. Frangella, J. Tropp, M. Udell, arXiv 2110.02820.
     """
+    found, problem = _found(
+        op_or_X, k, which, kernel, tol=tol, most_steps=most_steps, seed=seed, progress=progress,
+        backend=kernel.get("backend"),
+    )  # fmt: skip
+    if problem:
+        raise NotConvergedError(problem, found)
+    return found
+
+
+@placed_by_operator
+def _found(
+    op_or_X: Any, /, k: Any, which: Any, kernel: dict[str, Any], *, tol: Any, most_steps: Any,
+    seed: Any, progress: Any, backend: str | None,
+) -> tuple[PartialSpectrum, str]:  # fmt: skip
+    """Return what was found, and what is wrong with it, or ""."""
     count, steps = admit_count("k", k), admit_count("most_steps", most_steps)
     if which not in ("largest", "smallest"):
         raise ValueError(f"which must be 'largest' or 'smallest', not {which!r}")
     random = admit_seed(seed)
     admit_progress(progress)
-    multiply = admit_operator("eigsh", op_or_X, kernel)
-    n = multiply.n
+    multiply = admit_operator(op_or_X, kernel)
+    n, place = multiply.n, multiply.place
     if count > n:
         raise ValueError(f"k must be at most n = {n}, not {count}")
     share = TOLERANCES[which, multiply.single] if tol is None else admit_number("tol", tol, least=0)
     basis = 2 * max(count, BLOCK) + 8 * BLOCK
     if n <= 2 * basis:
-        found = _by_forming(multiply, count, largest=which == "largest")
-    else:
-        rank = 0 if which == "largest" else min(RANK, n // 4)
-        require(
-            "eigsh",
-            max(8 * n * (2 * basis + 6 * max(count, BLOCK)) + 8 * n * rank, nystrom_bytes(n, rank))
-            + product_bytes(n, max(count, BLOCK))
-            + WORKING,
-            hint="fewer eigenpairs need less",
+        return _checked(multiply, _by_forming(multiply, count, largest=which == "largest"), share)
+    rank = 0 if which == "largest" else min(RANK, n // 4)
+    require(
+        "eigsh",
+        max(
+            8 * n * (2 * basis + 6 * max(count, BLOCK)) + 8 * n * rank,
+            nystrom_bytes(n, rank, place),
         )
-        with Steps(progress, steps) as counted:
-            precondition = None
-            if rank:
-                precondition = nystrom(multiply, n, rank, random, counted.advance).preconditioner(0)
-            pairs = davidson(
-                multiply, count, basis, largest=which == "largest", share=share,
-                random=random, precondition=precondition,
-            )  # fmt: skip
-            for found in pairs:
-                counted.advance()
-                reached = (
-                    len(found.values) == count and (found.residuals <= share * found.size).all()
-                )
-                if reached or counted.done >= steps:
-                    break
-    return _checked(multiply, found, share, most_steps)
+        + product_bytes(n, max(count, BLOCK), place)
+        + WORKING,
+        on_device=place.on_device,
+        hint="fewer eigenpairs need less",
+    )
+    with Steps(progress, steps) as counted:
+        precondition = None
+        if rank:
+            near = nystrom(multiply, n, rank, random, counted.advance, place)
+            precondition = near.preconditioner(0)
+        pairs = davidson(
+            multiply, count, basis, largest=which == "largest", share=share,
+            random=random, precondition=precondition,
+        )  # fmt: skip
+        for found in pairs:
+            counted.advance()
+            reached = len(found.values) == count and (found.residuals <= share * found.size).all()
+            if reached or counted.done >= steps:
+                break
+    return _checked(multiply, found, share, steps)
 
 
 def _by_forming(multiply: SymmetricOperator, k: int, *, largest: bool) -> Ritz:
     """Return the pairs of an operator so small that its basis would be as large as itself."""
-    n = multiply.n
-    K = multiply(np.eye(n))
-    values, vectors = np.linalg.eigh((K + K.T) / 2)
+    n, place = multiply.n, multiply.place
+    K = multiply(place.xp.eye(n))
+    with place.checked():
+        values, vectors = np.linalg.eigh((K + K.T) / 2)
     size = float(np.abs(values).max())
     if largest:
         values, vectors = values[::-1], vectors[:, ::-1]
-    return Ritz(values[:k], vectors[:, :k], np.zeros(k), size)
+    return Ritz(to_host(values[:k]), vectors[:, :k], np.zeros(k), size)
 
 
-def _checked(multiply: SymmetricOperator, found: Ritz, share: float, most: int) -> PartialSpectrum:
-    """Return what was found in the order of eigh, unscaled, with residuals of its own product."""
-    order = np.argsort(found.values)
-    values, V = found.values[order], np.ascontiguousarray(found.vectors[:, order])
-    residuals = np.linalg.norm(multiply(V) - V * values, axis=0)
-    reached = PartialSpectrum(values * multiply.scale, V, residuals * multiply.scale)
+def _checked(
+    multiply: SymmetricOperator, found: Ritz, share: float, most: int | None = None
+) -> tuple[PartialSpectrum, str]:
+    """Return what was found in the order of eigh, unscaled, with residuals of its own product.
+
+    And what is wrong, where the pairs were iterated for ``most`` steps at most.
+    """
+    place, order = multiply.place, np.argsort(found.values)
+    values, V = place.moved(found.values[order]), place.contiguous(found.vectors[:, order])
+    lengths = np.linalg.norm(multiply(V) - V * values, axis=0)
+    reached = PartialSpectrum(values * multiply.scale, V, lengths * multiply.scale)
+    residuals = to_host(lengths)
     # Twice: the recurrence's residuals and these differ by the roundings of two products.
-    if len(found.residuals) and not (residuals <= 2 * share * found.size).all():
-        raise NotConvergedError(
-            f"the largest residual is {residuals.max() / found.size:.3g} of the largest eigenvalue "
-            f"after {multiply.products} products (most_steps = {most}); tol = {share:.3g} was "
-            "asked for; the error's attribute reached has the pairs",
-            reached,
-        )
-    return reached
+    if most is None or (residuals <= 2 * share * found.size).all():
+        return reached, ""
+    return reached, (
+        f"the largest residual is {residuals.max() / found.size:.3g} of the largest eigenvalue "
+        f"after {multiply.products} products (most_steps = {most}); tol = {share:.3g} was "
+        "asked for; the error's attribute reached has the pairs"
+    )

@@ -13,9 +13,11 @@ import numpy as np
 from pyntk.contract import Array
 from pyntk.linalg.cholesky import factorise, refuse_singular
 from pyntk.linalg.symmetric import admit_labels, admit_symmetric
+from pyntk.places import placed
 from pyntk.scalars import admit_number
 
 
+@placed
 def leave_one_out_complexity(
     H: Any = None, y: Any = None, *, X: Any = None, **kernel: Any
 ) -> Array:
@@ -30,7 +32,7 @@ def leave_one_out_complexity(
         **kernel: keywords of :func:`ntk_gram`, with X alone.
 
     Returns:
-        Of the shape of y, float64; everything is computed in float64.
+        Of the shape of y, and where it is; everything is computed in float64.
 
     Raises:
         TypeError: as for :func:`solve`.
@@ -46,6 +48,7 @@ def leave_one_out_complexity(
     return inverse_y**2 / inverse_diagonal
 
 
+@placed
 def leave_one_out_residuals(
     H: Any = None, y: Any = None, *, X: Any = None, ridge: float = 0.0, **kernel: Any
 ) -> Array:
@@ -62,7 +65,7 @@ def leave_one_out_residuals(
         **kernel: keywords of :func:`ntk_gram`, with X alone.
 
     Returns:
-        Of the shape of y, float64; everything is computed in float64.
+        Of the shape of y, and where it is; everything is computed in float64.
 
     Raises:
         TypeError: as for :func:`solve`.
@@ -83,7 +86,7 @@ def _inverse(
 ) -> tuple[Array, Array]:
     """Return G^-1 y of the shape of y, and the diagonal of G^-1 to divide it by."""
     matrix = admit_symmetric(call, H, X, kernel, definite=not ridge)
-    Y, is_vector, _ = admit_labels(call, y, matrix)
+    Y, is_vector, _ = admit_labels(y, matrix)
     factor = factorise(call, matrix, matrix.diagonal + ridge, np.float64)
     refuse_singular(matrix.name, factor)
     solution = factor.solve(Y)

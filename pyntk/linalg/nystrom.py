@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from pyntk.contract import Array
-from pyntk.linalg.interruptible import interruptible
+from pyntk.linalg.where import HOST, Place, place_of
 
 COLUMNS: Final = 64
 """Of a product: 64 columns cost about twice as much as one."""
@@ -47,6 +47,7 @@ def nystrom(
     rank: int,
     random: np.random.Generator,
     advance: Callable[[], None] = lambda: None,
+    place: Place = HOST,
 ) -> Nystrom:
     """Return the approximation from products with ``rank`` random columns.
 
@@ -59,22 +60,26 @@ def nystrom(
         rank: from 1 to n; directions that K does not have are left out.
         random: where the test columns are taken from.
         advance: called after each product.
+        place: where the products are.
     """
-    Omega = _orthonormal(np.asfortranarray(random.standard_normal((n, rank))))
-    Y = np.empty((n, rank), order="F")
+    drawn = place.moved(random.standard_normal((n, rank)))
+    drawn = place.xp.asfortranarray(drawn)
+    Omega = _orthonormal(drawn, place)
+    del drawn
+    Y = place.xp.empty((n, rank), order="F")
     for begin in range(0, rank, COLUMNS):
         columns = slice(begin, begin + COLUMNS)
-        Y[:, columns] = multiply(np.ascontiguousarray(Omega[:, columns]))
+        Y[:, columns] = multiply(place.contiguous(Omega[:, columns]))
         advance()
     shift = float(np.sqrt(n) * np.finfo(float).eps * np.linalg.norm(Y))
     if shift == 0:
-        return Nystrom(Y[:, :0], np.empty(0))
+        return Nystrom(Y[:, :0], Y[0, :0])
     for begin in range(0, rank, COLUMNS):  # with no third array of this size
         columns = slice(begin, begin + COLUMNS)
         Y[:, columns] += shift * Omega[:, columns]
     core = Omega.T @ Y
     del Omega
-    approximation: Nystrom = _without(lambda: _compressed(Y, core, shift))
+    approximation: Nystrom = _without(place, lambda: _compressed(Y, core, shift))
     return approximation
 
 
@@ -92,18 +97,23 @@ def from_landmarks(
         random: where the rows are taken from.
     """
     chosen = np.sort(random.permutation(n)[:rank])
-    Y = np.asfortranarray(columns(chosen))
+    Y = columns(chosen)
+    place = place_of(Y)
+    Y = place.xp.asfortranarray(Y)
     shift = float(np.sqrt(n) * np.finfo(float).eps * np.linalg.norm(Y))
     if shift == 0:
-        return Nystrom(Y[:, :0], np.empty(0))
+        return Nystrom(Y[:, :0], Y[0, :0])
     Y[chosen, np.arange(rank)] += shift
-    approximation: Nystrom = _without(lambda: _compressed(Y, Y[chosen], shift))
+    approximation: Nystrom = _without(place, lambda: _compressed(Y, Y[chosen], shift))
     return approximation
 
 
-def nystrom_bytes(n: int, rank: int) -> int:
-    """Return what an approximation allocates at its highest point, its products apart."""
-    return 8 * (2 * n * rank + 4 * rank * rank)
+def nystrom_bytes(n: int, rank: int, place: Place = HOST) -> int:
+    """Return what an approximation allocates at its highest point, its products apart.
+
+    CuPy's QR factorisation has two more arrays of the size of the factors.
+    """
+    return 8 * ((4 if place.on_device else 2) * n * rank + 4 * rank * rank)
 
 
 def count_products(rank: int) -> int:
@@ -115,22 +125,26 @@ def _compressed(Y: Array, core: Array, shift: float) -> Nystrom:
     """Return U, Lambda of B = Y core^(-1/2): its left singular vectors, and squares less shift."""
     values, V = np.linalg.eigh((core + core.T) / 2)
     present = values > len(values) * np.finfo(float).eps * values[-1]
-    _rotate(Y, V[:, present] / np.sqrt(values[present]))
-    B, R = _factors(Y[:, : int(present.sum())])
+    absent = len(values) - int(present.sum())  # the values ascend
+    _rotate(Y, V[:, absent:] / np.sqrt(values[absent:]))
+    B, R = _factors(Y[:, : len(values) - absent])
     left, sizes, _ = np.linalg.svd(R)
     eigenvalues = sizes**2 - shift
-    kept = eigenvalues > shift
-    _rotate(B, left[:, kept])
-    return Nystrom(B[:, : int(kept.sum())], eigenvalues[kept])
+    kept = int((eigenvalues > shift).sum())  # and these descend
+    _rotate(B, left[:, :kept])
+    return Nystrom(B[:, :kept], eigenvalues[:kept])
 
 
-def _orthonormal(A: Array) -> Array:
-    Q: Array = _without(lambda: _factors(A)[0])
+def _orthonormal(A: Array, place: Place) -> Array:
+    Q: Array = _without(place, lambda: _factors(A)[0])
     return Q
 
 
 def _factors(A: Array) -> tuple[Array, Array]:
-    """Return Q (in the memory of A, if it is in Fortran's order) and R of A."""
+    """Return Q (on the host in the memory of A, if it is in Fortran's order) and R of A."""
+    if place_of(A).on_device:
+        Q, R = np.linalg.qr(A)  # CuPy's
+        return Q, R
     from scipy.linalg import qr
 
     Q, R = qr(A, mode="economic", overwrite_a=True, check_finite=False)
@@ -144,8 +158,9 @@ def _rotate(Q: Array, S: Array) -> None:
         Q[rows, : S.shape[1]] = Q[rows] @ S
 
 
-def _without(work: Callable[[], Any]) -> Any:
+def _without(place: Place, work: Callable[[], Any]) -> Any:
     """Return what a call of LAPACK on own buffers returns; Ctrl-C does not wait for it."""
     result: list[Any] = []
-    interruptible(lambda: result.append(work()))
+    with place.checked():
+        place.run(lambda: result.append(work()))
     return result[0]

@@ -1,13 +1,24 @@
 """A symmetric operator as the iterative methods see it: products with blocks of columns."""
 
-from typing import Any
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from pyntk.arrays import admit
 from pyntk.contract import Array
+from pyntk.linalg.where import DEVICE, HOST, Place, largest
+from pyntk.places import placed
 from pyntk.products import ntk_operator
 from pyntk.scalars import admit_integer
 from pyntk.threads import allowed
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class SymmetricOperator:
@@ -17,8 +28,8 @@ class SymmetricOperator:
     is exact, and ``scale`` undoes it.
     """
 
-    def __init__(self, operator: Any) -> None:
-        self._operator = operator
+    def __init__(self, operator: Any, place: Place) -> None:
+        self._operator, self.place = operator, place
         self.n: int = operator.shape[0]
         self.single = np.dtype(operator.dtype) == np.float32
         self.products = 0
@@ -26,36 +37,66 @@ class SymmetricOperator:
 
     def __call__(self, V: Array) -> Array:
         """Return the product with V (n, c) of float64, in float64; one of columns near 1."""
-        V = np.ascontiguousarray(V, np.float32 if self.single else np.float64)
-        Y = np.asarray(self._operator.matmat(V), np.float64)
+        V = self.place.contiguous(V, np.float32 if self.single else np.float64)
+        Y = self.place.xp.asarray(self._operator.matmat(V), np.float64)
         self.products += 1
-        largest = max(Y.max(initial=0), -Y.min(initial=0))
-        if not largest < np.inf:
+        size = largest(Y)
+        if not size < np.inf:
             raise ValueError("a product with the operator is not finite")
         if not self.scale:
-            self.scale = float(np.ldexp(1.0, int(np.frexp(largest)[1]))) if largest else 1.0
-        return Y / self.scale
+            self.scale = float(np.ldexp(1.0, int(np.frexp(size)[1]))) if size else 1.0
+        scaled: Array = Y / self.scale
+        return scaled
 
 
-def admit_operator(call: str, operator: Any, kernel: dict[str, Any]) -> SymmetricOperator:
+def place_of_operator(value: Any) -> Place | None:
+    """Return where a LinearOperator multiplies: SciPy's on the host, cupyx's on a device."""
+    from scipy.sparse.linalg import LinearOperator
+
+    if isinstance(value, LinearOperator):
+        return HOST
+    cupyx = sys.modules.get("cupyx.scipy.sparse.linalg")  # else there can be none of its own
+    if cupyx is not None and isinstance(value, cupyx.LinearOperator):
+        return DEVICE
+    return None
+
+
+def placed_by_operator(function: Callable[P, R]) -> Callable[P, R]:
+    """As :func:`pyntk.places.placed`, for what takes rows, or an operator, before all else.
+
+    An operator of host arrays makes it a call on the host, whatever backend PYNTK_BACKEND names;
+    that of :func:`ntk_operator` on a device makes that device the current one.
+    """
+    on_its_place = placed(function)
+    name = next(iter(inspect.signature(function).parameters))
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        op_or_X = args[0] if args else kwargs.get(name)
+        place = place_of_operator(op_or_X)
+        if place == HOST:
+            return function(*args, **kwargs)
+        device = getattr(op_or_X, "device", None) if place == DEVICE else None
+        with device or nullcontext():
+            return on_its_place(*args, **kwargs)
+
+    return call
+
+
+def admit_operator(operator: Any, kernel: dict[str, Any]) -> SymmetricOperator:
     """Return the operator of an argument: a LinearOperator itself, or the kernel of rows X.
 
     Raises:
-        TypeError: keywords beside an operator, an operator that is not real, an argument on a CUDA
-            device; what ntk_operator raises.
+        TypeError: keywords beside an operator, an operator that is not real; what ntk_operator
+            raises.
         ValueError: an operator that is not square; what ntk_operator raises.
     """
-    from scipy.sparse.linalg import LinearOperator
-
-    if not isinstance(operator, LinearOperator):
-        if hasattr(operator, "__cuda_array_interface__"):
-            raise TypeError(
-                f"X is on a CUDA device, and {call} takes arrays on the host; "
-                "cupy.asnumpy(X) copies one"
-            )
-        return SymmetricOperator(ntk_operator(operator, **kernel))
+    place = place_of_operator(operator)
+    if place is None:
+        inputs = admit(X=(operator, "n d"))
+        return SymmetricOperator(ntk_operator(inputs[0], **kernel), Place(inputs.on_device))
     refuse_operator(operator, kernel)
-    return SymmetricOperator(operator)
+    return SymmetricOperator(operator, place)
 
 
 def refuse_operator(operator: Any, kernel: dict[str, Any]) -> None:
@@ -63,11 +104,10 @@ def refuse_operator(operator: Any, kernel: dict[str, Any]) -> None:
 
     And for keywords of a kernel beside it.
     """
-    from scipy.sparse.linalg import LinearOperator
-
-    if not isinstance(operator, LinearOperator):
+    if place_of_operator(operator) is None:
         raise TypeError(
-            f"operator must be a scipy.sparse.linalg.LinearOperator, not {type(operator).__name__}"
+            "operator must be a scipy.sparse.linalg.LinearOperator (or cupyx's, for a device), "
+            f"not {type(operator).__name__}"
         )
     if kernel:
         raise TypeError(f"{next(iter(kernel))}= describes the kernel of X, but an operator came")
@@ -85,11 +125,14 @@ def admit_seed(seed: Any) -> np.random.Generator:
     return np.random.default_rng(number)
 
 
-def product_bytes(n: int, columns: int) -> int:
+def product_bytes(n: int, columns: int, place: Place = HOST) -> int:
     """Return what a product with so many columns allocates, in the most usual case.
 
-    Four blocks of columns: those given, the same in the kernel, its sums, what it returns; for each
-    thread the sums of a slice, and those of another that wait for their turn; and the tiles.
+    Four blocks of columns: those given, the same in the kernel, its sums, what it returns. On the
+    host for each thread the sums of a slice, and those of another that wait for their turn, and the
+    tiles; on a device the sums in parts.
     """
+    if place.on_device:
+        return 8 * n * max(columns, 8) * (4 + 3)
     threads = allowed()
     return 8 * n * columns * (4 + 2 * threads) + (12 + 2 * threads) * 2**20

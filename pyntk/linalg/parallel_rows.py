@@ -5,10 +5,22 @@ proportional rows of K; with a bias only equal rows do.
 """
 
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 
+from pyntk.arrays import to_host
 from pyntk.contract import Array
+from pyntk.linalg.where import place_of
+
+CHUNK: Final = 2**20
+"""Numbers that are hashed at a time."""
+
+AT_ONCE: Final = 16
+"""Rows that have the hash of an earlier one, and are looked at before more are asked for."""
+
+MIXING: Final = np.uint64(0x9E3779B97F4A7C15)
+"""Odd, and near 2^64 over the golden ratio (D. Knuth, volume 3, section 6.4)."""
 
 
 def refuse_parallel_rows(X: Array, *, biased: bool) -> None:
@@ -33,19 +45,46 @@ def parallel_pair(X: Array, *, equal: bool = False) -> tuple[int, int] | None:
 
     Rows in the same direction, divided by their largest entry, are the same real numbers, hence
     the same correctly rounded ones: their hashes are equal. What else has the same hash is told
-    apart by exact fractions.
+    apart by exact fractions, on the host, to which only such rows come.
     """
+    if len(X) < 2:
+        return None
     alike = _are_equal if equal else _are_parallel
-    seen: dict[int, list[int]] = {}
-    for i, row in enumerate(X):
-        largest = np.abs(row).max()
-        key = (row if equal or largest == 0 else row / largest) + 0.0  # -0.0 becomes 0.0
-        like = seen.setdefault(hash(key.tobytes()), [])
-        for j in like:
-            if alike(row, X[j]):
-                return j, i
-        like.append(i)
+    keys = _hashes(X, scaled=not equal)
+    order = np.argsort(keys, kind="stable")
+    again = keys[order[1:]] == keys[order[:-1]]
+    if not again.any():
+        return None
+    later = np.sort(order[1:][again])
+    for begin in range(0, len(later), AT_ONCE):
+        for j in to_host(later[begin : begin + AT_ONCE]).tolist():
+            row = to_host(X[j])
+            for i in to_host(np.flatnonzero(keys[:j] == keys[j])).tolist():
+                if alike(to_host(X[i]), row):
+                    return i, j
     return None
+
+
+def _hashes(X: Array, *, scaled: bool) -> Array:
+    """Return an integer per row: the same for the same numbers; 0.0 and -0.0 are the same.
+
+    The bits are mixed first, since those of small integers differ in a few places alone.
+    """
+    n, d = X.shape
+    odd = np.random.default_rng(0).integers(2**63, size=d, dtype=np.uint64) * np.uint64(2)
+    factors = place_of(X).moved(odd + np.uint64(1))
+    keys = np.zeros_like(X, np.uint64, shape=n)
+    height = max(1, CHUNK // d)
+    for begin in range(0, n, height):
+        rows = X[begin : begin + height]
+        if scaled:
+            sizes = np.abs(rows).max(axis=1)[:, None]
+            rows = rows / np.where(sizes > 0, sizes, 1)
+        bits = (rows + 0.0).view(np.uint64)
+        bits = (bits ^ (bits >> np.uint64(32))) * MIXING
+        bits ^= bits >> np.uint64(29)
+        keys[begin : begin + height] = (bits * factors).sum(axis=1)
+    return keys
 
 
 def _are_equal(x: Array, z: Array) -> bool:

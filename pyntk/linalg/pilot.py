@@ -98,7 +98,8 @@ def forecast(
     fewest = min(steps, solved(min(rank, s // 2))) if rank else steps
     if system.product != matrix.product:
         begin = time.perf_counter()
-        system.product(np.ascontiguousarray(y.reshape(n, -1)))
+        system.product(system.place.contiguous(y.reshape(n, -1)))
+        system.place.wait()
         step = time.perf_counter() - begin
     return Forecast(
         making + MARGIN * steps * step, making + fewest * step, steps, fewest, step, making, s
@@ -114,6 +115,7 @@ def _seconds_of_making(preconditioner: Any, part: System, rank: int, times: floa
     width = min(rank, part.n // 2)
     begin = time.perf_counter()
     approximation(preconditioner, part, width, 1.0, np.random.default_rng(0), lambda: None)
+    part.place.wait()
     seconds = (time.perf_counter() - begin) * (rank / width) ** 2
     return seconds * times ** (2 if preconditioner == "nystrom" else 1)
 

@@ -52,7 +52,9 @@ def approximation(
 ) -> Nystrom:  # fmt: skip
     """Return a Nystrom approximation of K times the scale; ``advance`` is called per product."""
     if preconditioner == "nystrom":
-        return nystrom(lambda V: system.product(V * scale), system.n, rank, random, advance)
+        return nystrom(
+            lambda V: system.product(V * scale), system.n, rank, random, advance, system.place
+        )
     columns = system.columns
     assert columns is not None
 

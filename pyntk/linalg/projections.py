@@ -9,6 +9,7 @@ from pyntk.contract import Array
 from pyntk.dispatch import kernel
 from pyntk.linalg.spectrum import admit_order, admit_work, finish
 from pyntk.memory import require
+from pyntk.places import placed
 
 
 class LabelSpectrum(NamedTuple):
@@ -18,6 +19,7 @@ class LabelSpectrum(NamedTuple):
     projections: Array
 
 
+@placed
 def label_spectrum(
     H: Any, y: Any, *, overwrite: bool = False, backend: str | None = None
 ) -> LabelSpectrum:

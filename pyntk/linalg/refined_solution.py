@@ -4,10 +4,13 @@ from typing import Final
 
 import numpy as np
 
+from pyntk.arrays import to_host
 from pyntk.contract import Array
 from pyntk.linalg.cholesky import Factor, NotPositiveDefiniteError, factorise, refuse_singular
+from pyntk.linalg.long_sums import long_dot, long_residual
 from pyntk.linalg.refinement import Refined, Wanted, refine
-from pyntk.linalg.symmetric import UNIT, KernelMatrix, Symmetric, blocks, product_by_blocks
+from pyntk.linalg.symmetric import UNIT, KernelMatrix, Symmetric, product_by_blocks
+from pyntk.linalg.where import column_sizes, largest
 
 LARGEST_ERROR: Final = 1e-9
 """Of what is returned for rows X: promise 10."""
@@ -69,11 +72,11 @@ class _System:
     def __init__(self, matrix: Symmetric, jitter: float, Y: Array) -> None:
         if isinstance(matrix, KernelMatrix):
             matrix.keep()
-        self.matrix, self.jitter = matrix, jitter
+        self.matrix, self.jitter, self.place = matrix, jitter, matrix.place
         self.diagonal = matrix.diagonal + jitter
-        self.unit = np.ldexp(1.0, 2 - np.frexp(self.diagonal.max(initial=1e-300))[1])
-        self.sizes = np.ldexp(1.0, np.frexp(np.abs(Y).max(axis=0, initial=0))[1] - 1)
-        self.Y = Y / self.sizes
+        self.unit = float(np.ldexp(1.0, 2 - int(np.frexp(largest(self.diagonal, 1e-300))[1])))
+        self.sizes = np.ldexp(1.0, np.frexp(to_host(column_sizes(Y)))[1] - 1)
+        self.Y = Y / self.place.moved(self.sizes)
 
     def refined(self, factor: Factor, wanted: Wanted) -> Refined:
         """Solve the scaled system."""
@@ -102,7 +105,9 @@ class _System:
             squares = D2 * (D2 * reached.X**2).sum(axis=0)
             errors = reached.errors + self._entries(factor, reached, wanted, squares)
             if not errors.max(initial=0) <= LARGEST_ERROR:
-                squares = 0.01 * squares + self._squared_product(reached.X**2)
+                squares = 0.01 * squares + product_by_blocks(
+                    self.matrix, reached.X**2, lambda part: (part * self.unit) ** 2
+                )
                 errors = reached.errors + self._entries(factor, reached, wanted, squares)
             worst = errors.max(initial=0)
             if worst > DOUBT:
@@ -122,7 +127,7 @@ class _System:
                 f"{reached.residual.max():.2g} were reached"
             )
         return reached._replace(
-            X=reached.X * self.unit * self.sizes,
+            X=reached.X * self.unit * self.place.moved(self.sizes),
             forms=reached.forms * self.unit * self.sizes * self.sizes,
         )
 
@@ -130,15 +135,16 @@ class _System:
         """Return the relative errors; squares (n, k): sum_j w_ij^2 x_j^2 of the scaled system."""
         noise = ENTRY_DOUBT[wanted] * np.sqrt(squares)[:, :, None]
         if wanted == "form":
-            costs = np.sqrt(((reached.X * noise[:, :, 0]) ** 2).sum(axis=0))
+            costs = to_host(np.sqrt(((reached.X * noise[:, :, 0]) ** 2).sum(axis=0)))
             whole = np.abs(reached.forms)
         else:
             n, k = squares.shape
-            probes = noise * np.random.default_rng(0).standard_normal((n, 1, PROBES))
+            numbers = np.random.default_rng(0).standard_normal((n, 1, PROBES))
+            probes = noise * self.place.moved(numbers)
             answers = factor.solve(probes.reshape(n, k * PROBES) / self.unit)
             mean = (answers.reshape(n, k, PROBES) ** 2).sum(axis=(0, 2)) / PROBES
-            costs = reached.spread * np.sqrt(mean)
-            whole = np.sqrt((reached.X**2).sum(axis=0))
+            costs = reached.spread * to_host(np.sqrt(mean))
+            whole = to_host(np.sqrt((reached.X**2).sum(axis=0)))
         return costs / np.where(whole > 0, whole, 1)
 
     def _product(self, V: Array) -> Array:
@@ -150,22 +156,11 @@ class _System:
         return self._long_residual(V)
 
     def _long_residual(self, V: Array) -> Array:
-        exact = product_by_blocks(self.matrix, V, np.longdouble) + np.longdouble(self.jitter) * V
-        return (self.Y - exact * self.unit).astype(np.float64)
+        return long_residual(self.matrix, V, self.jitter, self.unit, self.Y)
 
     def _corrected(self, factor: Factor, reached: Refined) -> Refined:
-        """Take one more step, on a residual that was summed in longdouble."""
+        """Take one more step, on a residual that was summed to twice the digits."""
         R = self._long_residual(reached.X)
         Z = factor.solve(R / self.unit)
-        X = reached.X.astype(np.longdouble)
-        forms = ((X * (self.Y + R)).sum(axis=0) + (R * Z).sum(axis=0)).astype(np.float64)
-        return reached._replace(X=reached.X + Z, forms=forms)
-
-    def _squared_product(self, V: Array) -> Array:
-        """Return the product of the squares of the scaled entries with V (n, k)."""
-        Y = np.zeros_like(V)
-        for begin, end in blocks(self.matrix.n):
-            left, corner = ((part * self.unit) ** 2 for part in self.matrix.rows(begin, end))
-            Y[begin:end] += left @ V[:begin] + corner @ V[begin:end]
-            Y[:begin] += left.T @ V[begin:end]
-        return Y
+        forms = long_dot(reached.X, self.Y) + (long_dot(reached.X, R) + (R * Z).sum(axis=0))
+        return reached._replace(X=reached.X + Z, forms=to_host(forms))

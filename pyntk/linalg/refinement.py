@@ -11,7 +11,9 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
+from pyntk.arrays import to_host
 from pyntk.contract import Array
+from pyntk.linalg.long_sums import long_dot
 
 MOST_STEPS: Final = 60
 """Steps of conjugate gradients in one cycle."""
@@ -22,10 +24,10 @@ Wanted = Literal["solution", "form"]
 
 
 class Refined(NamedTuple):
-    """What refinement reached, per column of Y."""
+    """What refinement reached, per column of Y; on the host, but for X."""
 
     X: Array
-    """(n, k)."""
+    """(n, k), where Y is."""
     residual: Array
     """(k,): the norm of Y - H X, as computed, over that of Y."""
     forms: Array
@@ -62,7 +64,8 @@ def refine(
         numpy.linalg.LinAlgError: H is not positive definite.
     """
     X, R, total = np.zeros_like(Y), Y, 0
-    size = np.where(Y.any(axis=0), np.sqrt((Y**2).sum(axis=0)), 1)
+    size = to_host(np.sqrt((Y**2).sum(axis=0)))
+    size = np.where(size > 0, size, 1)
     k = Y.shape[1]
     best = Refined(X, np.ones(k), np.zeros(k), np.full(k, np.inf), 0, 1.0, np.nan)
     for _ in range(MOST_CYCLES):
@@ -71,10 +74,10 @@ def refine(
         R = residual(X)
         Z = precondition(R)
         # y'H^-1 y = x'y + x'r + r'H^-1 r
-        forms = (X.astype(np.longdouble) * (Y.astype(np.longdouble) + R)).sum(0) + (R * Z).sum(0)
+        forms = to_host(long_dot(X, Y) + (long_dot(X, R) + (R * Z).sum(axis=0)))
         errors = _errors(X, R, Z, forms, spread, wanted)
-        norms = np.sqrt((R**2).sum(axis=0)) / size
-        reached = Refined(X, norms, forms.astype(float), errors, total, spread, np.nan)
+        norms = to_host(np.sqrt((R**2).sum(axis=0))) / size
+        reached = Refined(X, norms, forms, errors, total, spread, np.nan)
         worst, before = errors.max(initial=0), best.errors.max(initial=0)
         best = reached if worst <= before else best
         if worst <= target or not worst <= before / 2:
@@ -85,10 +88,11 @@ def refine(
 def _errors(X: Array, R: Array, Z: Array, forms: Array, spread: float, wanted: Wanted) -> Array:
     """Estimate the relative errors from Z = M^-1 R: the error is H^-1 R, at most spread times."""
     if wanted == "form":
-        errors, sizes = np.abs((R * Z).sum(axis=0)), np.abs(forms)
+        errors, sizes = np.abs(to_host((R * Z).sum(axis=0))), np.abs(forms)
     else:
-        errors, sizes = np.sqrt((Z**2).sum(axis=0)), np.sqrt((X**2).sum(axis=0))
-    return (spread * errors / np.where(sizes > 0, sizes, 1)).astype(np.float64)
+        errors, sizes = to_host(np.sqrt(np.stack([(Z**2).sum(axis=0), (X**2).sum(axis=0)])))
+    relative: Array = spread * errors / np.where(sizes > 0, sizes, 1)
+    return relative
 
 
 def _conjugate_gradients(
@@ -109,7 +113,7 @@ def _conjugate_gradients(
     D = np.zeros_like(R)
     Z = precondition(R)
     P, rz = Z, (R * Z).sum(axis=0)
-    first = rz
+    first = to_host(rz)
     alphas: list[Array] = []
     betas: list[Array] = []
     spread, steps = 1.0, 0
@@ -117,31 +121,37 @@ def _conjugate_gradients(
         Q = product(P)
         pq = (P * Q).sum(axis=0)
         active = rz > 0
-        if (active & ~(pq > 0)).any():
-            column = int((active & ~(pq > 0)).argmax())
-            size = float((P[:, column] ** 2).sum())
-            raise np.linalg.LinAlgError(
-                "the matrix is not positive definite to working precision: there is a p with "
-                f"p'Hp / p'p = {pq[column] / size:.3g}"
-            )
-        alpha = np.divide(rz, pq, out=np.zeros_like(rz), where=active)
+        _refuse_indefinite(P, *to_host(np.stack([rz, pq])))
+        alpha = np.where(active, rz / np.where(active, pq, 1), 0)
         D = D + alpha * P
         R = R - alpha * Q
         Z = precondition(R)
         new = np.maximum((R * Z).sum(axis=0), 0)
-        beta = np.divide(new, rz, out=np.zeros_like(rz), where=active)
-        alphas.append(alpha)
-        betas.append(beta)
-        spread = _spread(np.array(alphas), np.array(betas))
+        beta = np.where(active, new / np.where(active, rz, 1), 0)
         rz = new
-        # Below 1e-12 of the first residual (1e-24 of its energy) the recurrence is rounding.
         so_far = ((X + D) * (Y + R)).sum(axis=0)
-        if (
-            (_errors(X + D, R, Z, so_far, spread, wanted) <= target / 4) | (rz <= 1e-24 * first)
-        ).all():
+        told = to_host(np.stack([alpha, beta, rz, so_far]))
+        alphas.append(told[0])
+        betas.append(told[1])
+        spread = _spread(np.array(alphas), np.array(betas))
+        # Below 1e-12 of the first residual (1e-24 of its energy) the recurrence is rounding.
+        done = _errors(X + D, R, Z, told[3], spread, wanted) <= target / 4
+        if (done | (told[2] <= 1e-24 * first)).all():
             break
         P = Z + beta * P
     return D, spread, steps
+
+
+def _refuse_indefinite(P: Array, rz: Array, pq: Array) -> None:
+    """Raise LinAlgError if a column p of P, which is still iterated, has no p'Hp > 0."""
+    wrong = (rz > 0) & ~(pq > 0)
+    if wrong.any():
+        column = int(wrong.argmax())
+        size = float((P[:, column] ** 2).sum())
+        raise np.linalg.LinAlgError(
+            "the matrix is not positive definite to working precision: there is a p with "
+            f"p'Hp / p'p = {pq[column] / size:.3g}"
+        )
 
 
 def _spread(alphas: Array, betas: Array) -> float:

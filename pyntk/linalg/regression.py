@@ -5,16 +5,23 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from pyntk.arrays import to_host
 from pyntk.contract import Array
 from pyntk.linalg.cg import reached, solve_bytes
-from pyntk.linalg.cholesky import factorise
+from pyntk.linalg.cholesky import factor_bytes, factorise
 from pyntk.linalg.leave_one_out import leave_one_out_residuals
-from pyntk.linalg.operators import admit_seed, refuse_operator
+from pyntk.linalg.operators import (
+    admit_seed,
+    place_of_operator,
+    placed_by_operator,
+    refuse_operator,
+)
 from pyntk.linalg.pilot import FEWEST, Forecast, forecast
 from pyntk.linalg.preconditioner import Preconditioner, admit_rank
 from pyntk.linalg.symmetric import KernelMatrix, Symmetric, admit_labels, admit_symmetric
 from pyntk.linalg.system import System, system_of
-from pyntk.memory import WORKING, host_available, require
+from pyntk.linalg.where import DEVICE, Place, refuse_other_place
+from pyntk.memory import host_available, require
 from pyntk.products import ntk_matmul
 from pyntk.progress import Report, admit_progress
 from pyntk.scalars import admit_count, admit_number
@@ -32,8 +39,8 @@ class KernelRegression:
     subtract the mean of y where that is meant.
 
     Attributes:
-        X: (n, d) float64 rows, as they were fitted.
-        coefficients: (n,) or (n, k) float64.
+        X: (n, d) float64 rows, as they were fitted, where they were given.
+        coefficients: (n,) or (n, k) float64, beside X.
         ridge: as it was given.
         method: "dense" or "matrix_free".
         reason: why that method.
@@ -58,7 +65,7 @@ class KernelRegression:
         """Return f(Z), (p,) or (p, k) float64, from products alone: K(Z, X) is never stored.
 
         Args:
-            Z: (p, d) real numbers, finite.
+            Z: (p, d) real numbers, finite, beside X.
             progress: as for :func:`ntk_matmul`.
 
         Raises:
@@ -109,13 +116,15 @@ def kernel_regression(
     how long a matrix-free fit will take, from one of a twelfth of the rows.
 
     Args:
-        X: (n, d) real numbers, finite, on the host; float32 rows are converted to float64.
+        X: (n, d) real numbers, finite; float32 rows are converted to float64. On a CUDA device the
+            fit stays there, as :func:`cg_solve` and :func:`solve` do.
         y: (n,) or (n, k) targets.
         ridge: at least 0, added to the diagonal of K.
         method: "dense" or "matrix_free"; None takes dense if that fits in nine tenths of the
-            memory that is available.
-        operator: a scipy.sparse.linalg.LinearOperator in whose products those with K(X, X) are
-            made, such as :func:`pyntk.dask.operator` of the same X and keywords; matrix-free alone.
+            memory that is available where X is.
+        operator: a scipy.sparse.linalg.LinearOperator (for a device, cupyx's) in whose products
+            those with K(X, X) are made, such as :func:`pyntk.dask.operator` of the same X and
+            keywords; matrix-free alone.
         preconditioner: as for :func:`cg_solve`; matrix-free alone.
         rank: as for :func:`cg_solve`; matrix-free alone.
         tol: as for :func:`cg_solve`; matrix-free alone.
@@ -131,7 +140,8 @@ def kernel_regression(
 
     Raises:
         ValueError: wrong shapes, NaN or infinity in an input, a parameter out of its range.
-        TypeError: an argument that is no real array on the host; a parameter of the wrong type.
+        TypeError: an argument that is no real array, or is not where the others are; a parameter of
+            the wrong type.
         MemoryError: more memory is needed than is available; the message has both numbers.
         numpy.linalg.LinAlgError: K + ridge I is not positive definite; without ridge, rows of X
             that make K singular (it names them); a matrix-free fit that did not reach ``tol``.
@@ -140,6 +150,21 @@ def kernel_regression(
         C. Rasmussen, C. Williams, "Gaussian Processes for Machine Learning", 2006, sections 2.2
         and 5.4.2.
     """
+    fitted = _fitted(
+        operator, X, y, kernel, ridge=ridge, method=method, preconditioner=preconditioner,
+        rank=rank, tol=tol, most_steps=most_steps, seed=seed, progress=progress,
+        backend=kernel.get("backend"),
+    )  # fmt: skip
+    return KernelRegression(*fitted)
+
+
+@placed_by_operator
+def _fitted(
+    operator: Any, /, X: Any, y: Any, kernel: dict[str, Any], *, ridge: Any, method: Any,
+    preconditioner: Any, rank: Any, tol: Any, most_steps: Any, seed: Any, progress: Any,
+    backend: str | None,
+) -> tuple[Any, ...]:  # fmt: skip
+    """Return the arguments of :class:`KernelRegression`."""
     added = admit_number("ridge", ridge, least=0)
     if method not in (None, "dense", "matrix_free"):
         raise ValueError(f"method must be None, 'dense' or 'matrix_free', not {method!r}")
@@ -151,16 +176,19 @@ def kernel_regression(
     admit_progress(progress)
     matrix = admit_symmetric("kernel_regression", None, X, kernel, definite=added == 0)
     assert isinstance(matrix, KernelMatrix)
-    Y, is_vector, _ = admit_labels("kernel_regression", y, matrix)
+    Y, is_vector, _ = admit_labels(y, matrix)
     targets = Y[:, 0] if is_vector else Y
     system = _system(matrix, operator)
     width = admit_rank(preconditioner, rank, system)
     needs = {
-        "dense": 8 * matrix.n**2 + WORKING,
-        "matrix_free": solve_bytes(matrix.n, Y.shape[1], width),
+        "dense": factor_bytes(matrix.n, 8, matrix.place),
+        "matrix_free": solve_bytes(matrix.n, Y.shape[1], width, matrix.place),
     }
-    chosen, reason = _choose(method if operator is None else "matrix_free", needs)
-    require("kernel_regression", needs[chosen], hint=_HINTS[chosen])
+    wanted: Method | None = method if operator is None else "matrix_free"
+    chosen, reason = _choose(wanted, needs, matrix.place)
+    require(
+        "kernel_regression", needs[chosen], on_device=matrix.place.on_device, hint=_HINTS[chosen]
+    )
     if progress is True:
         print(f"kernel_regression: {reason}", file=sys.stderr)
     foretold = None
@@ -176,7 +204,7 @@ def kernel_regression(
             system, targets, ridge=added, preconditioner=preconditioner, rank=rank,
             progress=progress, expected=foretold and foretold.steps_at_most, **how,
         )  # fmt: skip
-    return KernelRegression(
+    return (
         matrix.X, targets, coefficients, added, kernel, chosen, reason, needs[chosen], residual,
         steps, foretold,
     )  # fmt: skip
@@ -185,11 +213,11 @@ def kernel_regression(
 _HINTS: Final = {"dense": 'method="matrix_free" needs less', "matrix_free": "a smaller rank does"}
 
 
-def _choose(method: Method | None, needs: dict[str, int]) -> tuple[Method, str]:
+def _choose(method: Method | None, needs: dict[str, int], place: Place) -> tuple[Method, str]:
     """Return the method, and why in a sentence with the numbers."""
     if method is not None:
         return method, f"{method} was asked for, needs {_gib(needs[method])}"
-    available, limit = host_available()
+    available, limit = place.available(host_available)
     fits = needs["dense"] <= SHARE * available
     comparison = "fits" if fits else "does not fit"
     chosen: Method = "dense" if fits else "matrix_free"
@@ -207,8 +235,8 @@ def _dense(matrix: Symmetric, Y: Array, ridge: float) -> tuple[Array, float]:
     C = factor.solve(Y)
     C = C + factor.solve(Y - matrix.product(C) - ridge * C)
     R = Y - matrix.product(C) - ridge * C
-    size = np.linalg.norm(Y, axis=0)
-    shares = np.linalg.norm(R, axis=0) / np.where(size > 0, size, 1)
+    size, length = to_host(np.stack([np.linalg.norm(Y, axis=0), np.linalg.norm(R, axis=0)]))
+    shares = length / np.where(size > 0, size, 1)
     return C, float(shares.max(initial=0))
 
 
@@ -216,6 +244,8 @@ def _system(matrix: KernelMatrix, operator: Any) -> System:
     """Return what products are made in."""
     if operator is not None:
         refuse_operator(operator, {})
+        on_device = bool(place_of_operator(operator) == DEVICE)
+        refuse_other_place("operator", on_device, matrix.place, matrix.argument)
         if operator.shape[0] != matrix.n:
             raise ValueError(
                 f"the operator must have shape ({matrix.n}, {matrix.n}) as X has {matrix.n} rows, "

@@ -7,21 +7,23 @@ import numpy as np
 from pyntk.contract import Array
 from pyntk.dispatch import choose
 from pyntk.dispatch import kernel as backend_kernel
-from pyntk.linalg.certificate import Interval, lambda_min_interval
+from pyntk.linalg.certificate import Interval, lambda_min_interval, refuse_device
 from pyntk.linalg.cholesky import NotPositiveDefiniteError, factorise
-from pyntk.linalg.interruptible import interruptible
 from pyntk.linalg.symmetric import KernelMatrix, Symmetric, admit_symmetric, blocks
 from pyntk.memory import WORKING, require
+from pyntk.places import placed
 
 SMALLEST_FOR_LANCZOS: Final = 200
 
 
+@placed
 def lambda_min(
     H: Any = None, *, X: Any = None, certified: bool = False, **kernel: Any
 ) -> float | Interval:
     """The smallest eigenvalue of a symmetric H, or of the kernel matrix of rows X.
 
-    By LAPACK in float64, whatever the dtype: off by a few u times the largest eigenvalue.
+    By LAPACK in float64, whatever the dtype: off by a few u times the largest eigenvalue. On a CUDA
+    device by cuSOLVER; then it is the one number that comes to the host.
 
     ``certified=True`` returns an interval that contains the exact value. Its lower bound mu is
     proved by a Cholesky factorisation of H - mu I, less what rounding may be worth, that runs to
@@ -30,7 +32,8 @@ def lambda_min(
     so n^2 u / 4 for unit rows. With X, which means the exact kernel, 8 n u of the same more: the
     promised error of an entry (promises 3 and 9); and the lower bound is at least 0, as it is for
     every kernel. The proof takes for granted that LAPACK's Cholesky sums products in some order,
-    and that no library has changed the rounding mode.
+    and that no library has changed the rounding mode. Of cuSOLVER the first cannot be: an interval
+    takes arrays on the host.
 
     Args:
         H: (n, n), n >= 1, of which only the lower triangle is read; or None if X is given.
@@ -42,8 +45,8 @@ def lambda_min(
         A float, or an :class:`Interval` of floats, ``lower, upper = ...``.
 
     Raises:
-        TypeError: not exactly one of H and X; an argument that is no real array on the host; an
-            unknown keyword.
+        TypeError: not exactly one of H and X; an argument that is no real array; an unknown
+            keyword; ``certified``, and an array on a CUDA device.
         ValueError: wrong shapes, n = 0, NaN or infinity in an input, a parameter out of its range.
         numpy.linalg.LinAlgError: no lower bound could be proved; LAPACK did not converge.
         MemoryError: more memory is needed than is available; the message has both numbers. Raised
@@ -58,6 +61,7 @@ def lambda_min(
         raise ValueError(f"{matrix.argument} must have at least one row: no eigenvalues, no least")
     if not certified:
         return _by_lapack(matrix, vector=False)[0]
+    refuse_device(matrix)
     interval = lambda_min_interval("lambda_min", matrix, _eigenvector(matrix))
     if isinstance(matrix, KernelMatrix):
         return Interval(max(interval.lower, 0.0), max(interval.upper, 0.0))
@@ -66,19 +70,21 @@ def lambda_min(
 
 def _by_lapack(matrix: Symmetric, *, vector: bool) -> tuple[float, Array]:
     """Return the smallest eigenvalue, and its eigenvector if wanted, in float64."""
-    n = matrix.n
-    require("lambda_min", 8 * n * n + WORKING)
-    A = np.zeros((n, n))
-    for begin, end in blocks(n):
+    n, place = matrix.n, matrix.place
+    # CuPy works in a copy of the matrix, and in as much again.
+    copies = 3 if place.on_device else 1
+    require("lambda_min", 8 * copies * n * n + WORKING, on_device=place.on_device)
+    A = place.xp.zeros((n, n))
+    for begin, end in blocks(n, place=place):
         A[begin:end, :begin], A[begin:end, begin:end] = matrix.rows(begin, end)
-    w, V = np.empty(1 if vector else n), np.empty((1, n))
-    backend = choose(None, on_device=False)
+    w, V = place.xp.empty(1 if vector else n), place.xp.empty((1, n))
+    backend = choose(None, place.on_device)
     if vector:
         run = backend_kernel("eigh", backend)
-        interruptible(lambda: run(A=A, first=0, w=w, V=V))
+        place.run(lambda: run(A=A, first=0, w=w, V=V))
     else:
         run = backend_kernel("eigvalsh", backend)
-        interruptible(lambda: run(A=A, w=w))
+        place.run(lambda: run(A=A, w=w))
     return float(w[0]), V[0]
 
 

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pyntk.contract import Array
-from pyntk.linalg.certificate import Interval, form_interval
+from pyntk.linalg.certificate import Interval, form_interval, refuse_device
 from pyntk.linalg.cholesky import factorise, refuse_singular
 from pyntk.linalg.refined_solution import refined_solution
 from pyntk.linalg.refinement import Refined
 from pyntk.linalg.symmetric import admit_labels, admit_symmetric
+from pyntk.places import placed
 from pyntk.scalars import admit_number
 
 
@@ -17,7 +18,7 @@ class Solution(NamedTuple):
     """H^-1 y, and how it was reached.
 
     Attributes:
-        x: (n,) or (n, k), as y.
+        x: (n,) or (n, k), as y, and where it is.
         residual: norm of y - H x over that of y, as computed; the largest of the columns.
         error: an estimate of the relative error in the 2-norm; the largest of the columns.
         jitter: what was added to the diagonal: the argument.
@@ -35,7 +36,7 @@ class QuadraticForm(NamedTuple):
     """y' H^-1 y, and how it was reached.
 
     Attributes:
-        value: a float, or (k,) float64 for k columns of y.
+        value: a float, or (k,) float64 for k columns of y, where y is.
         residual: norm of y - H x over that of y, x the solution; the largest of the columns.
         error: an estimate of the relative error; the largest of the columns.
         jitter: what was added to the diagonal: the argument.
@@ -49,6 +50,7 @@ class QuadraticForm(NamedTuple):
     steps: int
 
 
+@placed
 def solve(
     H: Any = None, y: Any = None, *, X: Any = None, jitter: float = 0.0, **kernel: Any
 ) -> Solution:
@@ -63,6 +65,10 @@ def solve(
     factored in its dtype (float32 in float64 where that breaks down), with residuals in
     numpy.longdouble. No condition number is refused: ``error`` estimates what it costs.
 
+    On a CUDA device the factor is cuSOLVER's and cuBLAS's, the matrix stays there, and what is
+    longdouble on the host is a compensated sum in float64 there, to twice its digits. A step brings
+    a few numbers per column to the host.
+
     Args:
         H: (n, n), or None if X is given.
         y: (n,) or (n, k) right-hand sides.
@@ -76,8 +82,8 @@ def solve(
         A :class:`Solution`; x is float32 if H (or X) and y are float32 (or shorter), else float64.
 
     Raises:
-        TypeError: not exactly one of H and X; an argument that is no real array on the host; an
-            unknown keyword.
+        TypeError: not exactly one of H and X; an argument that is no real array, or is not where
+            the others are; an unknown keyword.
         ValueError: wrong shapes, NaN or infinity in an input, a parameter out of its range.
         numpy.linalg.LinAlgError: the matrix is not positive definite, or not to working precision;
             rows of X that are parallel in the same direction (without bias) or equal are named. Or
@@ -90,7 +96,7 @@ def solve(
     """
     shift = admit_number("jitter", jitter, least=0)
     matrix = admit_symmetric("solve", H, X, kernel, definite=not shift)
-    Y, is_vector, single = admit_labels("solve", y, matrix)
+    Y, is_vector, single = admit_labels(y, matrix)
     reached = refined_solution("solve", matrix, Y, shift, "solution")
     x = reached.X[:, 0] if is_vector else reached.X
     if single and matrix.from_single:
@@ -98,6 +104,7 @@ def solve(
     return Solution(x, *_summary(reached, shift))
 
 
+@placed
 def quadratic_form_inverse(
     H: Any = None,
     y: Any = None,
@@ -115,7 +122,8 @@ def quadratic_form_inverse(
     ``certified=True`` returns an interval that contains the exact value, roundings and, with X, the
     errors of the kernel's entries (promises 3 and 9) included: with any x and r = y - H x,
     y' H^-1 y = 2 x'y - x'H x + r' H^-1 r, and 0 <= r' H^-1 r <= |r|^2 / lambda_min(H), whose lower
-    bound is certified as in :func:`lambda_min`. It costs a second factorisation, in float64.
+    bound is certified as in :func:`lambda_min`. It costs a second factorisation, in float64. It
+    takes arrays on the host, for the reason given there.
 
     Args:
         H: as for :func:`solve`.
@@ -129,7 +137,7 @@ def quadratic_form_inverse(
         A :class:`QuadraticForm`, or an :class:`Interval` whose bounds are floats, or (k,) arrays.
 
     Raises:
-        TypeError: as for :func:`solve`.
+        TypeError: as for :func:`solve`; or ``certified``, and an array on a CUDA device.
         ValueError: as for :func:`solve`.
         numpy.linalg.LinAlgError: as for :func:`solve`; or ``certified``, and the matrix cannot be
             shown to be positive definite.
@@ -141,18 +149,20 @@ def quadratic_form_inverse(
     call = "quadratic_form_inverse"
     shift = admit_number("jitter", jitter, least=0)
     matrix = admit_symmetric(call, H, X, kernel, definite=not shift)
-    Y, is_vector, _ = admit_labels(call, y, matrix)
+    Y, is_vector, _ = admit_labels(y, matrix)
     if certified:
+        refuse_device(matrix)
         solved = refined_solution(call, matrix, Y, shift, "solution", strict=False)
         interval = form_interval(call, matrix, Y, solved.X, shift, solved.smallest)
         if not is_vector:
             return interval
         return Interval(float(interval.lower[0]), float(interval.upper[0]), shift)
     reached = refined_solution(call, matrix, Y, shift, "form")
-    value = float(reached.forms[0]) if is_vector else reached.forms
+    value = float(reached.forms[0]) if is_vector else matrix.place.moved(reached.forms)
     return QuadraticForm(value, *_summary(reached, shift))
 
 
+@placed
 def logdet(H: Any = None, *, X: Any = None, **kernel: Any) -> float:
     """Log of the determinant of a positive definite H, or of the kernel matrix of rows X.
 

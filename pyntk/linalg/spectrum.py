@@ -10,6 +10,7 @@ from pyntk.contract import Array
 from pyntk.dispatch import choose, kernel, load
 from pyntk.linalg.interruptible import interruptible
 from pyntk.memory import require
+from pyntk.places import goes_to_device, placed
 
 Subset = tuple[int, int] | slice | None
 
@@ -21,6 +22,7 @@ class Eigenpairs(NamedTuple):
     eigenvectors: Array
 
 
+@placed
 def eigh(
     H: Any, *, subset: Subset = None, overwrite: bool = False, backend: str | None = None
 ) -> Eigenpairs:
@@ -68,6 +70,7 @@ def eigh(
     return Eigenpairs(w, V.T)
 
 
+@placed
 def eigvalsh(
     H: Any, *, subset: Subset = None, overwrite: bool = False, backend: str | None = None
 ) -> Array:
@@ -105,7 +108,7 @@ def eigvalsh(
 def admit_order(H: Any, backend: str | None) -> tuple[int, str]:
     """Return n and the backend; raise before H is looked at if LAPACK cannot count so far."""
     n = max(np.shape(H), default=0)
-    chosen = choose(backend, hasattr(H, "__cuda_array_interface__"))
+    chosen = choose(backend, goes_to_device(H))
     limit = getattr(load(chosen), "largest_order", None)
     if limit is not None and n > limit():
         raise ValueError(

@@ -5,21 +5,23 @@ rows is the exact one; its blocks are off by ``entry_error`` sqrt(K_ii K_jj) at 
 9 of docs/accuracy.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 import numpy as np
 
 from pyntk.arrays import admit
 from pyntk.contract import Array
+from pyntk.finite import assume_finite
 from pyntk.gram import ntk_diag, ntk_gram
 from pyntk.linalg.parallel_rows import refuse_parallel_rows
+from pyntk.linalg.where import HOST, Place, place_of, refuse_other_place
 from pyntk.memory import host_available
 from pyntk.products import ntk_matmul
 from pyntk.recipe import admit_recipe
 
-BLOCK_BYTES: Final = 16 * 2**20
-"""Of a block of rows in float64."""
+BLOCK_BYTES: Final = {False: 16 * 2**20, True: 64 * 2**20}
+"""Of a block of rows in float64, on the host and on a device."""
 
 UNIT: Final = 2.0**-53
 
@@ -49,6 +51,10 @@ class Square(Protocol):
     def argument(self) -> str:
         """Whose order it is, for messages."""
 
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+
 
 class Symmetric(Square, Protocol):
     """A symmetric (n, n) matrix."""
@@ -56,6 +62,7 @@ class Symmetric(Square, Protocol):
     n: int
     name: str
     argument: str
+    place: Place
     single: bool
     """Whether its entries are float32 numbers."""
     from_single: bool
@@ -78,11 +85,11 @@ class GivenMatrix:
     """A matrix in memory, of which only the lower triangle is read."""
 
     def __init__(self, H: Array) -> None:
-        self.H, self.n = H, len(H)
+        self.H, self.n, self.place = H, len(H), place_of(H)
         self.name = self.argument = "H"
         self.single = self.from_single = H.dtype == np.float32
         self.entry_error = 0.0
-        self.diagonal = np.diagonal(H).astype(np.float64)
+        self.diagonal = H.diagonal().astype(np.float64)
 
     def rows(self, begin: int, end: int) -> tuple[Array, Array]:
         """See :class:`Symmetric`."""
@@ -92,7 +99,7 @@ class GivenMatrix:
 
     def product(self, V: Array) -> Array:
         """See :class:`Symmetric`."""
-        return product_by_blocks(self, V, np.float64)
+        return product_by_blocks(self, V)
 
     exact_product = product
 
@@ -101,7 +108,7 @@ class KernelMatrix:
     """The neural tangent kernel of rows X: entries are computed when they are needed, or kept."""
 
     def __init__(self, X: Array, kernel: dict[str, Any], *, from_single: bool) -> None:
-        self.X, self.kernel, self.n = X, kernel, len(X)
+        self.X, self.kernel, self.n, self.place = X, kernel, len(X), place_of(X)
         self.name, self.argument, self.single, self.from_single = "K(X)", "X", False, from_single
         self.diagonal = ntk_diag(X, **kernel)
         if not ((self.diagonal == 0) | (self.diagonal >= SMALLEST)).all():
@@ -119,13 +126,14 @@ class KernelMatrix:
         The entries are the same to the bit; a product then takes BLAS's sums.
         """
         size = 8 * self.n**2
-        if self._costly and size <= min(MOST_KEPT, host_available()[0] // 4):
+        if self._costly and size <= min(MOST_KEPT, self.place.available(host_available)[0] // 4):
             self._kept = ntk_gram(self.X, **self.kernel)
 
     def rows(self, begin: int, end: int) -> tuple[Array, Array]:
         """See :class:`Symmetric`."""
         if self._kept is None:
-            block = ntk_gram(self.X[begin:end], self.X[:end], **self.kernel)
+            with assume_finite():  # X was looked at, and the diagonal bounds the entries
+                block = ntk_gram(self.X[begin:end], self.X[:end], **self.kernel)
         else:
             block = self._kept[begin:end, :end]
         return block[:, :begin], block[:, begin:]
@@ -136,22 +144,25 @@ class KernelMatrix:
 
     def exact_product(self, V: Array) -> Array:
         """See :class:`Symmetric`."""
-        return ntk_matmul(self.X, V, **self.kernel)
+        with assume_finite():
+            return ntk_matmul(self.X, V, **self.kernel)
 
 
-def blocks(n: int, itemsize: int = 8) -> Iterator[tuple[int, int]]:
+def blocks(n: int, itemsize: int = 8, place: Place = HOST) -> Iterator[tuple[int, int]]:
     """Yield [begin, end) of blocks of rows of a matrix with n columns, in bounded memory."""
-    height = max(16, min(256, BLOCK_BYTES // max(1, n * itemsize)))
+    most = 4096 if place.on_device else 256
+    height = max(16, min(most, BLOCK_BYTES[place.on_device] // max(1, n * itemsize)))
     for begin in range(0, n, height):
         yield begin, min(n, begin + height)
 
 
-def product_by_blocks(matrix: Symmetric, V: Array, dtype: Any) -> Array:
-    """Return the product with V (n, k), computed in a dtype from the entries in float64."""
-    V = V.astype(dtype, copy=False)
-    Y = np.zeros(V.shape, dtype)
-    for begin, end in blocks(matrix.n, np.dtype(dtype).itemsize):
-        left, corner = (part.astype(dtype, copy=False) for part in matrix.rows(begin, end))
+def product_by_blocks(
+    matrix: Symmetric, V: Array, entries: Callable[[Array], Array] = lambda part: part
+) -> Array:
+    """Return the product with V (n, k), in V's dtype, of a function of the entries in float64."""
+    Y = np.zeros_like(V)
+    for begin, end in blocks(matrix.n, V.itemsize, matrix.place):
+        left, corner = map(entries, matrix.rows(begin, end))
         Y[begin:end] += left @ V[:begin] + corner @ V[begin:end]
         Y[:begin] += left.T @ V[begin:end]
     return Y
@@ -170,7 +181,7 @@ def admit_symmetric(
         definite: refuse rows of X that make the kernel exactly singular.
 
     Raises:
-        TypeError: not exactly one of H and X; an unknown keyword; an array on a CUDA device.
+        TypeError: not exactly one of H and X; an unknown keyword.
         ValueError: wrong shapes, NaN or infinity, a parameter out of its range.
         numpy.linalg.LinAlgError: two rows of X are parallel, or one is zero; it names them.
     """
@@ -182,29 +193,26 @@ def admit_symmetric(
     if X is None:
         if kernel:
             raise TypeError(f"{next(iter(kernel))}= describes the kernel of X, but H was given")
-        inputs = admit(H=(H, "n n"))
-        _refuse_device(call, "H", inputs.on_device)
-        return GivenMatrix(inputs[0])
+        return GivenMatrix(admit(H=(H, "n n"))[0])
     recipe = admit_recipe(
         kernel.get("trained", "first"), kernel.get("depth", 1), kernel.get("weight_variance", 1.0),
         kernel.get("bias_variance", 0.0), kernel.get("accumulate"),
     )  # fmt: skip
     inputs = admit(X=(X, "n d"))
-    _refuse_device(call, "X", inputs.on_device)
     rows = inputs[0].astype(np.float64, copy=False)
     if definite:
         refuse_parallel_rows(rows, biased=recipe.bias_variance > 0)
     return KernelMatrix(rows, kernel, from_single=inputs.dtype == np.float32)
 
 
-def admit_labels(call: str, y: Any, matrix: Square) -> tuple[Array, bool, bool]:
+def admit_labels(y: Any, matrix: Square) -> tuple[Array, bool, bool]:
     """Return y as (n, k) float64, whether it is a vector, and whether its numbers are float32."""
     try:
         is_vector = np.ndim(y) != 2
     except ValueError:
         is_vector = True  # a ragged list: admit says so
     inputs = admit(y=(y, "n" if is_vector else "n k"))
-    _refuse_device(call, "y", inputs.on_device)
+    refuse_other_place("y", inputs.on_device, matrix.place, matrix.argument)
     shape = "(n,)" if is_vector else "(n, k)"
     if len(inputs[0]) != matrix.n:
         raise ValueError(
@@ -213,11 +221,3 @@ def admit_labels(call: str, y: Any, matrix: Square) -> tuple[Array, bool, bool]:
         )
     Y = inputs[0].astype(np.float64, copy=False)
     return Y[:, None] if is_vector else Y, is_vector, inputs.dtype == np.float32
-
-
-def _refuse_device(call: str, name: str, on_device: bool) -> None:
-    if on_device:
-        raise TypeError(
-            f"{name} is on a CUDA device, and {call} takes arrays on the host; "
-            f"cupy.asnumpy({name}) copies one"
-        )

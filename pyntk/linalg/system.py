@@ -7,8 +7,9 @@ import numpy as np
 
 from pyntk.contract import Array
 from pyntk.gram import ntk_gram
-from pyntk.linalg.operators import refuse_operator
+from pyntk.linalg.operators import place_of_operator, refuse_operator
 from pyntk.linalg.symmetric import KernelMatrix, admit_symmetric
+from pyntk.linalg.where import Place, largest
 
 
 class System(NamedTuple):
@@ -17,6 +18,7 @@ class System(NamedTuple):
     n: int
     argument: str
     """Whose n it is, for messages."""
+    place: Place
     size: float
     """Of its entries, about."""
     product: Callable[[Array], Array]
@@ -32,14 +34,13 @@ def admit_system(op_or_X: Any, kernel: dict[str, Any], *, definite: bool) -> Sys
         TypeError, ValueError: as for admit_symmetric, and for an operator as for admit_operator.
         numpy.linalg.LinAlgError: ``definite``, and rows of X make K singular.
     """
-    from scipy.sparse.linalg import LinearOperator
-
-    if isinstance(op_or_X, LinearOperator):
+    place = place_of_operator(op_or_X)
+    if place is not None:
         refuse_operator(op_or_X, kernel)
-        product = products_of(op_or_X)
+        product = products_of(op_or_X, place)
         any_vector = np.random.default_rng(0).standard_normal((op_or_X.shape[0], 1))
-        size = float(np.abs(product(any_vector)).max(initial=0))
-        return System(op_or_X.shape[0], "op", size, product, None)
+        size = largest(product(place.moved(any_vector)))
+        return System(op_or_X.shape[0], "op", place, size, product, None)
     matrix = admit_symmetric("cg_solve", None, op_or_X, kernel, definite=definite)
     assert isinstance(matrix, KernelMatrix)
     return system_of(matrix, None)
@@ -47,19 +48,21 @@ def admit_system(op_or_X: Any, kernel: dict[str, Any], *, definite: bool) -> Sys
 
 def system_of(matrix: KernelMatrix, operator: Any) -> System:
     """Return the system of a kernel matrix; products are an operator's, if there is one."""
-    product = matrix.product if operator is None else products_of(operator)
-    size = float(matrix.diagonal.max(initial=0))
+    product = matrix.product if operator is None else products_of(operator, matrix.place)
+    size = largest(matrix.diagonal)
     X, kernel = matrix.X, matrix.kernel
-    return System(
-        matrix.n, "X", size, product, lambda chosen: ntk_gram(X[chosen], X, **kernel).T
-    )  # fmt: skip
+
+    def columns(chosen: Array) -> Array:
+        return ntk_gram(X[chosen], X, **kernel).T
+
+    return System(matrix.n, "X", matrix.place, size, product, columns)
 
 
-def products_of(operator: Any) -> Callable[[Array], Array]:
+def products_of(operator: Any, place: Place) -> Callable[[Array], Array]:
     """Return the products of a LinearOperator with float64 columns, in float64."""
 
     def product(V: Array) -> Array:
-        Y = np.asarray(operator.matmat(V), np.float64)
+        Y: Array = place.xp.asarray(operator.matmat(V), np.float64)
         if not np.isfinite(Y).all():
             raise ValueError("a product with the operator is not finite")
         return Y

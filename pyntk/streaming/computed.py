@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from pyntk.arrays import to_host
 from pyntk.contract import Array
 from pyntk.streaming.blocks import Block, Source, Task, compute
 from pyntk.streaming.shares import Shares
@@ -22,9 +23,18 @@ Results = Generator[tuple[Block, Array], None, None]
 
 def computed(source: Source, blocks: Sequence[Block], executor: Any, shares: Shares) -> Results:
     """Yield each block and its entries, in order; the entries are overwritten by the next ones."""
-    if executor is None:
-        return _here(source, blocks, shares)
-    return _elsewhere(source, blocks, _adapted(executor))
+    if executor is not None:
+        return _elsewhere(source, blocks, _adapted(executor))
+    if source.backend == "cuda":
+        return _on_devices(source, blocks)
+    return _here(source, blocks, shares)
+
+
+def _on_devices(source: Source, blocks: Sequence[Block]) -> Results:
+    from pyntk.streaming.device_executor import DeviceExecutor
+
+    with DeviceExecutor() as devices:
+        yield from _elsewhere(source, blocks, devices)
 
 
 def _here(source: Source, blocks: Sequence[Block], shares: Shares) -> Results:
@@ -67,14 +77,22 @@ def _adapted(executor: Any) -> Any:
 def entries(task: Task) -> Array:
     """Return the entries of a block: what an executor is given to call.
 
-    Rows that came through a network may lie anywhere in memory.
+    Rows that came through a network may lie anywhere in memory. Those of the backend cuda are moved
+    to the current device, and the entries come back.
     """
-    X, Z = (None if rows is None else np.require(rows, None, ["C", "A"]) for rows in task[:2])
-    task = task._replace(X=X, Z=Z)
-    height = len(task.X)
-    K = np.empty((height, height if task.Z is None else len(task.Z)), task.X.dtype)
-    compute(task, K)
-    return K
+    take, empty = _ready, np.empty
+    if task.backend == "cuda":
+        import cupy
+
+        take, empty = cupy.asarray, cupy.empty
+    X, Z = take(task.X), None if task.Z is None else take(task.Z)
+    K = empty((len(X), len(X if Z is None else Z)), X.dtype)
+    compute(task._replace(X=X, Z=Z), K)
+    return to_host(K)
+
+
+def _ready(rows: Array) -> Array:
+    return np.require(rows, None, ["C", "A"])
 
 
 def _admitted(K: Any, block: Block, dtype: np.dtype[Any]) -> Array:

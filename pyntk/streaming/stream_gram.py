@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pyntk.contract import Array
-from pyntk.dispatch import choose
+from pyntk.dispatch import choose, named
 from pyntk.memory import packed_bytes, require
 from pyntk.overflow import warn_of_overflow
 from pyntk.progress import Report, admit_progress
@@ -69,7 +69,8 @@ def stream_gram(
         bias_variance: as for :func:`ntk_gram`.
         accumulate: as for :func:`ntk_gram`.
         threads: as for :func:`ntk_gram`; of each block.
-        backend: "cpu" or "numba", or None to choose.
+        backend: "cpu" or "numba", or None to choose; "cuda" moves the rows of each block to
+            whichever CUDA device is free, of all that there are, and its entries back.
         progress: True shows a bar with the time left; a callable(done, total) is called about every
             50 ms, with the numbers of entries that are and have to be computed.
 
@@ -100,12 +101,13 @@ def stream_gram(
     place = admit_path(path)
     refuse_existing(place, resume=resume)
     inputs = admit_rows("stream_gram", X, Z)
-    source = Source(inputs, recipe, threads, choose(backend, on_device=False))
+    chosen = choose(backend, on_device=named(backend) == "cuda")
+    source = Source(inputs, recipe, threads, chosen)
     n, p, width = len(inputs[0]), len(inputs[-1]), inputs.dtype.itemsize
     if rows is None:
         rows = rows_found(place) or default_rows(n, p, width, symmetric=source.symmetric)
     blocks = plan(n, p, rows, width, symmetric=source.symmetric)
-    _require_memory(source, blocks, elsewhere=executor is not None)
+    _require_memory(source, blocks, elsewhere=executor is not None or chosen == "cuda")
     file, manifest = begin(place, Manifest(_identity(source, rows), []))
     done, left = blocks[: len(manifest.done)], blocks[len(manifest.done) :]
     total, before = sum(block.size for block in blocks), sum(block.size for block in done)

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from pyntk.contract import Array
+from pyntk.device_libraries import Library, library_of
+from pyntk.dispatch import load
 
 
 def check_tensors(**tensors: Tensor | None) -> None:
@@ -32,8 +34,7 @@ def check_tensors(**tensors: Tensor | None) -> None:
 def run(function: Callable[..., None], *arguments: Any, **named: Any) -> None:
     """Call a function with arrays that share the memory of the tensors among its arguments.
 
-    On a CUDA device the kernels run on the default stream: it waits for PyTorch's current stream
-    beforehand, and that one for it afterwards, so memory is free when the current stream says so.
+    On a CUDA device the kernels run on PyTorch's current stream, and nobody waits.
     """
     tensors = [value for value in (*arguments, *named.values()) if isinstance(value, Tensor)]
     device = tensors[0].device
@@ -42,23 +43,18 @@ def run(function: Callable[..., None], *arguments: Any, **named: Any) -> None:
         return
     if device.type != "cuda":
         raise NotImplementedError(f"pyntk runs on the CPU and on CUDA devices, not on {device}")
-    current, default = torch.cuda.current_stream(device), torch.cuda.default_stream(device)
-    with torch.cuda.device(device), torch.cuda.stream(default):
-        default.wait_stream(current)
-        function(*map(_on_device, arguments), **{k: _on_device(v) for k, v in named.items()})
-        current.wait_stream(default)
+    load("cuda")  # says what is missing where the backend is absent
+    library = library_of(tensors[0])
+    with library.current(device.index):
+        function(
+            *(_on_device(library, value) for value in arguments),
+            **{name: _on_device(library, value) for name, value in named.items()},
+        )
 
 
 def _on_host(value: Any) -> Any:
     return value.detach().numpy() if isinstance(value, Tensor) else value
 
 
-def _on_device(value: Any) -> Array:
-    if not isinstance(value, Tensor):
-        return value
-    from pyntk.dispatch import load
-
-    load("cuda")  # says what is missing where the backend is absent
-    import cupy
-
-    return cupy.asarray(value.detach())
+def _on_device(library: Library, value: Any) -> Array:
+    return library.taken(value.detach()) if isinstance(value, Tensor) else value

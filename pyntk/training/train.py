@@ -14,6 +14,7 @@ from pyntk.distributions import Distribution
 from pyntk.loss import Loss
 from pyntk.memory import require
 from pyntk.network import TwoLayer
+from pyntk.places import placed
 from pyntk.progress import admit_progress, counted
 from pyntk.recipe import Trained
 from pyntk.scalars import admit_count, admit_integer, admit_number
@@ -30,6 +31,7 @@ DIVERGED: Final = 1e6
 """A loss so many times that of the start is a divergence."""
 
 
+@placed
 def train(
     net: TwoLayer,
     data: Any,
