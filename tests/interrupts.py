@@ -22,7 +22,7 @@ def interrupted(program, *arguments):
     )  # fmt: skip
     try:
         assert process.stdout.readline() == "begin\n"
-        time.sleep(0.4)
+        time.sleep(0.2)
         sent = time.time()
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=120)

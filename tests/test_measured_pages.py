@@ -249,7 +249,10 @@ def test_a_part_of_the_benchmarks_is_no_result(arguments, capsys):
 def test_figures_of_a_gpu_are_shown():
     from measured.speed_page import page
 
-    row = {"case": "gram", "contender": "pyntk", "median_s": 0.001, "error_u": 2.0, "flops": 1e9}
+    row = {
+        "case": "gram", "contender": "pyntk", "median_s": 0.001, "error_u": 2.0, "flops": 1e9,
+        "bytes": 2e8, "precision": "float32", "memory_bytes": 3 * 2**20,
+    }  # fmt: skip
     limits = {"copy_bytes_per_s": 1e12, "sgemm_flops": 1e13, "dgemm_flops": 1e13}
     card = {
         "gpu": "a card", "date": "2026-01-02", "pyntk": "9", "driver": 1, "runtime": 1, "cupy": "1",
@@ -257,7 +260,7 @@ def test_figures_of_a_gpu_are_shown():
     }  # fmt: skip
     text = page(None, card)
     assert "a card, 2026-01-02" in text
-    assert "| gram | pyntk | 1.00 | 1.00 | 1.00 | 2.0 |" in text
+    assert "| gram | pyntk | 1.00 | 1.00 | 1.00 | 1 | 0.20 | 0.20 | 3 | 2.0 |" in text
     assert "Nothing was measured on a GPU" not in text
 
 

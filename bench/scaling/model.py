@@ -14,6 +14,7 @@ from pyntk.dispatch import choose
 from pyntk.linalg.cg import solve_bytes
 from pyntk.linalg.preconditioner import admit_rank
 from pyntk.linalg.system import System
+from pyntk.linalg.where import HOST
 from pyntk.memory import packed_bytes
 from pyntk.products import PADDED
 from pyntk.recipe import admit_recipe
@@ -147,7 +148,7 @@ def rank(n):
     def columns(chosen):
         return np.empty((n, len(chosen)))
 
-    return admit_rank("landmarks", None, System(n, "X", 1.0, columns, columns))
+    return admit_rank("landmarks", None, System(n, "X", HOST, 1.0, columns, columns))
 
 
 def threads_of_worker(workers):
