@@ -210,6 +210,8 @@ NETWORK_CASES = {
     **{f"n={n}": (lambda dtype, n=n: network(n, 5, 7, dtype)) for n in EDGES},
     **{f"m={m}": (lambda dtype, m=m: network(7, 5, m, dtype)) for m in EDGES if m},
     **{f"d={d}": (lambda dtype, d=d: network(6, d, 9, dtype)) for d in (1, 2, 63, 64, 65, 193)},
+    "several tiles": lambda dtype: network(150, 70, 300, dtype),
+    "ragged tiles": lambda dtype: network(97, 128, 257, dtype),
     "kink": network_on_the_kink,
     "extreme norms": network_of_extreme_norm,
     "long rows": lambda dtype: (long_rows(dtype), *network(6, 20_000, 5, dtype)[1:]),

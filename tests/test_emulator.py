@@ -64,7 +64,7 @@ def test_a_broken_line_fails_the_contract(name, tmp_path, emulator):
 
 @pytest.mark.emulator
 def test_strips_and_chunks_keep_the_contract(tmp_path, emulator):
-    tests = "(test_ntk_matmul or test_ntk_vjp) and angles and one"
+    tests = "((test_ntk_matmul or test_ntk_vjp) and angles and one) or leading_square"
     run = run_contract(SHORT_STRIPS, tests, tmp_path, emulator)
     assert run.returncode == pytest.ExitCode.OK, run.stdout + run.stderr
 
@@ -113,6 +113,18 @@ def test_a_sum_of_many_terms(emulator):
     (Y,) = emulator.run("ntk_matmul_cross", inputs, {"Y": ((1, 1), np.float64)})
     exact = V.astype(np.longdouble).sum() / 2
     assert abs(Y[0, 0] - exact) <= 4 * np.longdouble(2) ** -53 * exact
+
+
+@pytest.mark.emulator
+def test_a_gradient_of_many_terms(emulator):
+    """The same for ntk_vjp, which has the sums of strips to itself: k = x z / 2 here."""
+    p = 20_000
+    G = np.full((1, p), 0.9 * 2.0**-53 / 32)
+    G[0, 0] = 1
+    inputs = {"X": np.ones((1, 1)), "Z": np.ones((p, 1)), "G": G, "recipe": Recipe(), "threads": 1}
+    (dX,) = emulator.run("ntk_vjp", inputs, {"dX": ((1, 1), np.float64)})
+    exact = G.astype(np.longdouble).sum() / 2
+    assert abs(dX[0, 0] - exact) <= 4 * np.longdouble(2) ** -53 * exact
 
 
 @pytest.mark.emulator

@@ -1,50 +1,10 @@
-#include "../math/activation.hpp"
+#include "few_outputs.cuh"
 #include "network_pass.cuh"
+#include "sample_tile.cuh"
 #include "strips.cuh"
 
 namespace pyntk {
 namespace {
-
-// The pre-activations of a block, and what the powers of two of its rows are. Of a homogeneous
-// activation only the sign of a pre-activation matters for its slope, and the powers of two of
-// samples and neurons are factors of the result: no pre-activation is formed that could overflow.
-template <class T>
-struct preactivations {
-  matrix_view<T> P;
-  const int *of_samples, *of_neurons;
-  activation s;
-  bool homogeneous;
-
-  // Beyond the range of double: its largest number, so that no 0 inf is formed.
-  __device__ double at(index i, index r) const {
-    constexpr double largest = 1.7976931348623157e308;
-    const double p = static_cast<double>(P(i, r));
-    if (homogeneous || p != p) return p;  // fmin and fmax make a number of a NaN
-    return std::fmin(std::fmax(times_power_of_two(p, of_samples[i] + of_neurons[r]), -largest),
-                     largest);
-  }
-  __device__ double value(index i, index r) const {
-    const double p = at(i, r);
-    return homogeneous ? sigma_slope(s, p) * p : sigma(s, p);
-  }
-  __device__ T slope(index i, index r) const { return static_cast<T>(sigma_slope(s, at(i, r))); }
-};
-
-template <class T>
-__global__ void __launch_bounds__(tile_threads, tile_blocks)
-    form_tile(matrix_view<const T> X, matrix_view<const T> W, matrix_view<T> P) {
-  __shared__ tile_memory<T> memory;
-  const index number = blockIdx.x, across = ceil_div(P.columns, tile_edge);
-  const index i0 = number / across * tile_edge, r0 = number % across * tile_edge;
-  thread_tile<T> h;
-  tile_sum(memory, rows_from<T>{X, i0}, rows_from<T>{W, r0}, X.columns, product_term{}, h);
-  for (int u = 0; u < thread_sums; ++u) {
-    for (int v = 0; v < thread_sums; ++v) {
-      const index i = i0 + tile_row(u), r = r0 + tile_column(v);
-      if (i < P.rows && r < P.columns) P(i, r) = h[u][v];
-    }
-  }
-}
 
 // sums(a, k) = sum_b sigma V_bk: rows a samples and terms b neurons, or, Exchanged, rows a neurons
 // and terms b samples. The power of two of a term is halved between its factors: neither becomes
@@ -62,7 +22,7 @@ __global__ void __launch_bounds__(tile_threads, tile_blocks)
     for_each_entry([&](int sample, int neuron) {
       const int a = Exchanged ? neuron : sample, b = Exchanged ? sample : neuron;
       const index i = (Exchanged ? b0 : a0) + sample, r = (Exchanged ? a0 : b0) + neuron;
-      const bool inside = i < h.P.rows && r < h.P.columns;
+      const bool inside = i < h.P.rows && r < h.neurons;
       memory.a[a][b] = inside ? times_power_of_two(h.value(i, r), exponent(b0 + b) / 2) : 0.0;
     });
 #pragma unroll 1
@@ -114,7 +74,7 @@ template <class T>
 __global__ void __launch_bounds__(tile_threads, tile_blocks)
     weigh_tile(preactivations<T> h, matrix_view<const T> G, matrix_view<const T> A) {
   __shared__ tile_memory<T> memory;
-  const index number = blockIdx.x, across = ceil_div(h.P.columns, tile_edge);
+  const index number = blockIdx.x, across = ceil_div(h.neurons, tile_edge);
   const index i0 = number / across * tile_edge, r0 = number % across * tile_edge;
   thread_tile<T> weights;
   if (G.columns > 1)
@@ -122,35 +82,43 @@ __global__ void __launch_bounds__(tile_threads, tile_blocks)
   for (int u = 0; u < thread_sums; ++u) {
     for (int v = 0; v < thread_sums; ++v) {
       const index i = i0 + tile_row(u), r = r0 + tile_column(v);
-      if (i < h.P.rows && r < h.P.columns)
+      if (i < h.P.rows && r < h.neurons)
         h.P(i, r) = (G.columns > 1 ? weights[u][v] : G(i, 0)) * h.slope(i, r);
     }
   }
 }
 
 template <class T>
-__global__ void __launch_bounds__(tile_threads, tile_blocks)
-    add_tile_of_dW(matrix_view<const T> E, matrix_view<const T> X, matrix_view<const T> A,
-                   double scale, block_sums<T> dW) {
-  __shared__ tile_memory<T> memory;
-  const index number = blockIdx.x, across = ceil_div(X.columns, tile_edge);
-  const index r0 = number / across * tile_edge, k0 = number % across * tile_edge;
-  thread_tile<T> h;
-  tile_sum(memory, columns_from<T>{E, r0}, columns_from<T>{X, k0}, X.rows, product_term{}, h);
-  for (int u = 0; u < thread_sums; ++u) {
-    for (int v = 0; v < thread_sums; ++v) {
-      const index r = r0 + tile_row(u), k = k0 + tile_column(v);
-      if (r >= E.columns || k >= X.columns) continue;
-      const double factor = A.columns == 1 ? scale * static_cast<double>(A(r, 0)) : scale;
-      dW.add(r, k, factor * static_cast<double>(h[u][v]));
+__global__ void __launch_bounds__(slab_threads, 1)
+    add_tile_of_dW(sample_columns<T> E, sample_columns<T> X, matrix_view<const T> A, double scale,
+                   block_sums<T> dW) {
+  using tile = sample_tile<T>;
+  __shared__ sample_memory<T> memory;
+  const index down = ceil_div(E.columns, tile::down), across = ceil_div(X.columns, tile::across);
+  const tile_place at = rectangle_place(blockIdx.x, down, across);
+  E.first = at.I * tile::down;
+  X.first = at.J * tile::across;
+  typename tile::sums h;
+  sum_samples(memory, E, X, h);
+  constexpr int run = tile::column_run;
+  const bool aligned = X.columns % run == 0 &&
+                       reinterpret_cast<std::uintptr_t>(dW.total.data) % sizeof(pack<T, run>) == 0;
+#pragma unroll
+  for (int q = 0; q < tile::groups; ++q) {
+    for (int r = 0; r < tile::rows; ++r) {
+      const index neuron = E.first + tile::row(q, r);
+      if (neuron >= E.columns) continue;
+      const double factor = A.columns == 1 ? scale * static_cast<double>(A(neuron, 0)) : scale;
+      for (int s = 0; s < tile::columns; s += run) {
+        const index k = X.first + tile::column(q, s);
+        if (k >= X.columns) continue;
+        pack<double, run> parts;
+        for (int n = 0; n < run; ++n) parts.at[n] = factor * static_cast<double>(h[q][r][s + n]);
+        const int there = X.columns - k < run ? static_cast<int>(X.columns - k) : run;
+        dW.add(neuron, k, parts, there, aligned);
+      }
     }
   }
-}
-
-template <class T>
-preactivations<T> of_block(const network<T>& net, const scaled_rows_memory<T>& samples,
-                           matrix_view<T> P) {
-  return {P, samples.view().exponents, net.neurons.view().exponents, net.s, net.s.homogeneous()};
 }
 
 template <class T>
@@ -158,17 +126,19 @@ matrix_view<const T> rows_of(matrix_view<const T> X, index begin, index end) {
   return {X.row(begin), end - begin, X.columns};
 }
 
-index tiles_of(index rows, index columns) {
-  return ceil_div(rows, tile_edge) * ceil_div(columns, tile_edge);
+template <class T>
+index tiles_across(const network<T>& net) {
+  return ceil_div(net.W.rows, pair_tile<T>::edge);
 }
 
 }  // namespace
 
 template <class T>
 index network<T>::block_rows() const {
-  const index of_sample = std::max({W.rows, X.columns, 2 * A.columns, index{1}});
+  const index of_sample = std::max({kept_columns(), X.columns, 2 * A.columns, index{1}});
   const index rows = kept_bytes / (of_sample * static_cast<index>(sizeof(T)));
-  return std::max(rows / tile_edge, index{1}) * tile_edge;
+  const index edge = rows < pair_tile<T>::edge ? tile_edge : pair_tile<T>::edge;
+  return std::max(rows / edge, index{1}) * edge;
 }
 
 template <class T>
@@ -177,30 +147,57 @@ sample_block<T>::sample_block(const network<T>& net, index begin, index end)
       end(end),
       net_(net),
       scaled_(rows_of(net.X, begin, end)),
-      kept_((end - begin) * net.W.rows) {
-  launch(form_tile<T>, tiles_of(samples(), net.W.rows), tile_threads, scaled_.view().rows,
-         net.neurons.view().rows, kept());
+      kept_(net.keeps_preactivations() ? samples() * net.kept_columns() : 0),
+      part_(net.sums_outputs() ? samples() * net.A.columns * tiles_across(net) : 0) {
+  launch(form_tile<T>, ceil_div(samples(), pair_tile<T>::edge) * tiles_across(net), slab_threads,
+         scaled_.view().rows, net.neurons.view().rows, kept(), net.A, part_.get());
+}
+
+template <class T>
+preactivations<T> sample_block<T>::kept() const {
+  return {{kept_.get(), samples(), net_.kept_columns()},
+          net_.W.rows,
+          scaled_.view().exponents,
+          net_.neurons.view().exponents,
+          net_.s,
+          net_.s.homogeneous()};
 }
 
 template <class T>
 template <class Out>
 void sample_block<T>::outputs(matrix_view<Out> F) const {
-  activated_product<false>(of_block(net_, scaled_, kept()), net_.A, net_.scale,
-                           block_sums<Out>{F, nullptr, true});
+  if (net_.sums_outputs())
+    launch(add_output_parts<Out>, ceil_div(F.rows * F.columns, few_threads / 32), few_threads,
+           part_.get(), tiles_across(net_), net_.scale, scaled_.view().exponents, F);
+  else
+    activated_product<false>(kept(), net_.A, net_.scale, block_sums<Out>{F, nullptr, true});
 }
 
 template <class T>
 void sample_block<T>::add_dA(matrix_view<const T> G, const block_sums_memory<T>& dA) const {
-  activated_product<true>(of_block(net_, scaled_, kept()), rows_of(G, begin, end), net_.scale,
-                          dA.view(begin == 0));
+  const matrix_view<const T> weights = rows_of(G, begin, end);
+  if (net_.few_outputs())
+    sum_over_samples(kept(), weights, net_.scale, dA.view(begin == 0));
+  else
+    activated_product<true>(kept(), weights, net_.scale, dA.view(begin == 0));
 }
 
 template <class T>
 void sample_block<T>::add_dW(matrix_view<const T> G, const block_sums_memory<T>& dW) {
-  launch(weigh_tile<T>, tiles_of(samples(), net_.W.rows), tile_threads,
-         of_block(net_, scaled_, kept()), rows_of(G, begin, end), net_.A);
-  launch(add_tile_of_dW<T>, tiles_of(net_.W.rows, net_.X.columns), tile_threads,
-         matrix_view<const T>{kept_.get(), samples(), net_.W.rows}, rows_of(net_.X, begin, end),
+  using tile = sample_tile<T>;
+  const matrix_view<const T> of_outputs = rows_of(G, begin, end);
+  const index m = net_.W.rows, d = net_.X.columns;
+  const bool weighed = net_.few_outputs() && G.columns == 1;  // as the tiles of dW read them
+  if (!weighed)
+    launch(weigh_tile<T>, ceil_div(samples(), tile_edge) * ceil_div(m, tile_edge), tile_threads,
+           kept(), of_outputs, net_.A);
+  const sample_columns<T> E{{kept_.get(), samples(), net_.kept_columns()},
+                            m,
+                            0,
+                            weighed ? of_outputs.data : nullptr,
+                            slopes_of<T>(net_.s, 1)};
+  const sample_columns<T> X{rows_of(net_.X, begin, end), d, 0, nullptr, {}};
+  launch(add_tile_of_dW<T>, ceil_div(m, tile::down) * ceil_div(d, tile::across), slab_threads, E, X,
          net_.A, net_.scale, dW.view(begin == 0));
 }
 

@@ -1,7 +1,7 @@
 // The infinite-width Gram matrices: a tile of angles, and the formula on each entry before it
 // leaves the chip.
 #include "../core/kernels.hpp"
-#include "pair_tile.cuh"
+#include "kept_pairs.cuh"
 #include "tile_order.cuh"
 
 namespace pyntk {
@@ -31,23 +31,6 @@ struct gram_place {
     return r < rows && c < columns && (!diagonal || c <= r);
   }
 };
-
-// The entries of one group, kept in shared memory with the stride of the threads: a thread reads
-// none but its own.
-template <class W>
-__device__ W& kept(slab_memory<W>& memory, int what, int entry) {
-  constexpr int entries = pair_tile<W>::rows * pair_tile<W>::columns;
-  static_assert(2 * entries * slab_threads <= 4 * slab_layout<W>::size);
-  return (&memory.at[0][0][0])[(what * entries + entry) * slab_threads + threadIdx.x];
-}
-enum : int { cosines = 0, chords = 1 };  // of a group; the entries take the place of the cosines
-
-template <class W>
-__device__ void keep(slab_memory<W>& memory, int what, const pair_group<W>& group) {
-  for (int r = 0; r < pair_tile<W>::rows; ++r)
-    for (int s = 0; s < pair_tile<W>::columns; ++s)
-      kept(memory, what, r * pair_tile<W>::columns + s) = group[0][r][s];
-}
 
 // Some entries at a time: more hide each other's latency, fewer are less code.
 template <int Together, class T, class W, class Entry, class Place>
@@ -114,15 +97,6 @@ __device__ void write_mirrored(slab_memory<W>& memory, const Place& place, int q
     }
   }
 }
-
-// Entries that are rounded once from double may have longer chains.
-//
-// A chain of L terms is off by at most L u / 2 times the size of its terms, u = 2^-53, and a row of
-// unit length has terms of size 1 in all. 64 of them put a cosine off by 32 u = 2^-48: where |cos|
-// > 1e-5 that is less than 0.01 of half a unit in the last place of a float, the promise for
-// accumulate="float64".
-template <class T, class W>
-constexpr int slabs_of_a_chain = sizeof(T) < sizeof(W) ? 4 : 1;
 
 // Chords are a second sum, made only for groups of which a block has a pair beyond chord_border.
 // Whether an entry takes its chord depends on its own cosine alone. A row and itself have chord 0,

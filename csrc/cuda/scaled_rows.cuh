@@ -2,11 +2,12 @@
 #pragma once
 
 #include "../math/row_norm.hpp"
-#include "launch.cuh"
+#include "unit_rows.cuh"
 
 namespace pyntk {
 
-// x_i = 2^exponents[i] rows(i, :), the largest entry of a row in [1/2, 1) (or zero).
+// x_i = 2^exponents[i] rows(i, :), the largest entry of a row in [1/2, 1) (or zero). Rows are
+// filled up with zeros to a multiple of padded_to, which change no sum.
 template <class T>
 struct scaled_rows {
   matrix_view<const T> rows;
@@ -22,7 +23,7 @@ class scaled_rows_memory {
   scaled_rows<T> view() const { return {{rows_.get(), n_, d_}, exponents_.get()}; }
 
  private:
-  index n_, d_;
+  index n_, d_;  // d_ filled up
   device_memory<T> rows_;
   device_memory<int> exponents_;
 };

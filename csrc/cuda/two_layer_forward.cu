@@ -6,7 +6,7 @@ namespace pyntk {
 template <class T>
 void two_layer_forward(matrix_view<const T> X, matrix_view<const T> W, matrix_view<const T> A,
                        const activation& activation, double scale, int, matrix_view<T> F) {
-  const network<T> net(X, W, A, activation, scale);
+  const network<T> net(X, W, A, activation, scale, ways::forward);
   for_each_block(net, [&](const sample_block<T>& block) {
     block.outputs(matrix_view<T>{F.row(block.begin), block.samples(), F.columns});
   });

@@ -7,7 +7,7 @@ template <class T>
 void two_layer_gradient(matrix_view<const T> X, matrix_view<const T> W, matrix_view<const T> A,
                         matrix_view<const T> G, const activation& activation, double scale, int,
                         matrix_view<T> dW) {
-  const network<T> net(X, W, A, activation, scale);
+  const network<T> net(X, W, A, activation, scale, ways::back);
   const block_sums_memory<T> sums(net, dW);
   for_each_block(net, [&](sample_block<T>& block) { block.add_dW(G, sums); });
 }

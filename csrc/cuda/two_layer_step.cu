@@ -49,7 +49,7 @@ void two_layer_step(matrix_view<const T> X, matrix_view<const T> W, matrix_view<
                     vector_view<const T> c, matrix_view<const T> Y, const activation& activation,
                     int loss, double scale, int, vector_view<double> value, matrix_view<T> G,
                     matrix_view<T> dW, matrix_view<T> dA) {
-  const network<T> net(X, W, A, activation, scale);
+  const network<T> net(X, W, A, activation, scale, ways::both);
   const double share = loss_share(loss, X.rows);
   const index k = Y.columns;
   const device_memory<double> part(ceil_div(X.rows, tile_edge));  // blocks are whole tiles

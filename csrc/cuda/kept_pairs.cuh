@@ -1,0 +1,35 @@
+// What the kernels of a tile of entries share: how long its chains are, and where a group of pairs
+// waits for its formula.
+#pragma once
+
+#include "pair_tile.cuh"
+
+namespace pyntk {
+
+// Entries that are rounded once from double may have longer chains.
+//
+// A chain of L terms is off by at most L u / 2 times the size of its terms, u = 2^-53, and a row of
+// unit length has terms of size 1 in all. 64 of them put a cosine off by 32 u = 2^-48: where |cos|
+// > 1e-5 that is less than 0.01 of half a unit in the last place of a float, the promise for
+// accumulate="float64".
+template <class T, class W>
+constexpr int slabs_of_a_chain = sizeof(T) < sizeof(W) ? 4 : 1;
+
+// The entries of one group, kept in shared memory with the stride of the threads: a thread reads
+// none but its own.
+template <class W>
+__device__ W& kept(slab_memory<W>& memory, int what, int entry) {
+  constexpr int entries = pair_tile<W>::rows * pair_tile<W>::columns;
+  static_assert(2 * entries * slab_threads <= 4 * slab_layout<W>::size);
+  return (&memory.at[0][0][0])[(what * entries + entry) * slab_threads + threadIdx.x];
+}
+enum : int { cosines = 0, chords = 1 };  // of a group; the entries take the place of the cosines
+
+template <class W>
+__device__ void keep(slab_memory<W>& memory, int what, const pair_group<W>& group) {
+  for (int r = 0; r < pair_tile<W>::rows; ++r)
+    for (int s = 0; s < pair_tile<W>::columns; ++s)
+      kept(memory, what, r * pair_tile<W>::columns + s) = group[0][r][s];
+}
+
+}  // namespace pyntk
