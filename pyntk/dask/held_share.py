@@ -31,6 +31,9 @@ class HeldShare:
         self._client, self._X, self._begin, self._kernel = client, X[:end], begin, kernel
         self.end = end
         self._actor: Any = None
+        # Dask frees an actor whose future nobody holds; of its own an actor has that of whichever
+        # client of this process it finds.
+        self._made: Any = None
         self._asked: Any = None
         self.address, self.lost, self._in_a_row = "", 0, 0
 
@@ -42,12 +45,12 @@ class HeldShare:
         kernel = {**self._kernel, "threads": threads}
         try:
             X = self._client.scatter(self._X, workers=[address], hash=False)
-            made = self._client.submit(
+            self._made = self._client.submit(
                 Share, X, self._begin, kernel, actor=True, workers=[address], pure=False
             )
         except (OSError, KeyError):  # no such worker any more
             return
-        self._actor = self._await(made)
+        self._actor = self._await(self._made)
 
     def ask(self, V: Array) -> None:
         """Begin a product with the first rows of V."""
@@ -75,7 +78,7 @@ class HeldShare:
 
     def drop(self) -> None:
         """Have it held by nobody."""
-        self._actor = self._asked = None
+        self._actor = self._asked = self._made = None
         self.address = ""
 
     def _await(self, future: Any) -> Any:
