@@ -11,6 +11,7 @@
 #include "../core/kernels.hpp"
 #include "../math/random.hpp"
 #include "launch.cuh"
+#include "running_sum.cuh"
 
 namespace pyntk {
 
@@ -78,19 +79,6 @@ struct parameter_step {
         normal_pair_of(later ? words.at[2] : words.at[0], later ? words.at[3] : words.at[1]);
     return k % 2 ? pair.second : pair.first;
   }
-};
-
-// Kahan's sum: its error does not grow with the number of terms.
-struct running_sum {
-  double total = 0, rest = 0;
-
-  __device__ void add(double term) {
-    rest += term;
-    const double before = total;
-    total += rest;
-    rest = std::isfinite(total) ? rest - (total - before) : 0;
-  }
-  __device__ double value() const { return total + rest; }
 };
 
 template <class T>

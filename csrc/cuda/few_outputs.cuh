@@ -9,6 +9,7 @@
 
 #include "network_pass.cuh"
 #include "pair_tile.cuh"
+#include "running_sum.cuh"
 #include "tile_order.cuh"
 
 namespace pyntk {
@@ -17,21 +18,9 @@ constexpr int few_threads = 256;
 constexpr int few_samples = 64;  // at a time, of a sum over samples
 constexpr index most_sample_strips = 64;
 
-struct kahan_sum {
-  double total = 0, rest = 0;
-
-  __device__ void add(double term) {
-    rest += term;
-    const double before = total;
-    total += rest;
-    rest = std::isfinite(total) ? rest - (total - before) : 0;
-  }
-  __device__ double value() const { return total + rest; }
-};
-
 // How a thread's sums of a tile of pairs lie: a row is shared by 16 threads.
 template <class T>
-struct tile_shares {
+struct output_shares {
   using tile = pair_tile<T>;
   static constexpr int across = sizeof(T) == 4 ? 2 : 1, down = tile::groups / across;
   static constexpr int rows = down * tile::rows, of_row = 16;
@@ -48,7 +37,7 @@ struct output_memory {
   static constexpr int edge = pair_tile<T>::edge;
   by_sign<double> slopes[edge];
   double weights[edge];
-  double rows[edge][tile_shares<T>::of_row + 1];
+  double rows[edge][output_shares<T>::of_row + 1];
 };
 
 // sum_r sigma(p_ir) A_rk over the tile's neurons, for the rows of a tile of pre-activations.
@@ -57,7 +46,7 @@ __device__ void sum_rows(output_memory<T>& memory, const typename pair_tile<T>::
                          const preactivations<T>& of, const matrix_view<const T>& A, index r0,
                          index k) {
   using tile = pair_tile<T>;
-  using share = tile_shares<T>;
+  using share = output_shares<T>;
   const int own = static_cast<int>(threadIdx.x);
   if (own < tile::edge && r0 + own < of.neurons) {
     const int exponent = of.of_neurons[r0 + own];
@@ -129,7 +118,7 @@ __global__ void __launch_bounds__(slab_threads, 1)
     const int own = static_cast<int>(threadIdx.x);
     if (own < tile::edge && i0 + own < X.rows)
       part[((i0 + own) * A.columns + k) * across + at.J] =
-          sum_in_pairs<tile_shares<T>::of_row>(memory.outputs.rows[own]);
+          sum_in_pairs<output_shares<T>::of_row>(memory.outputs.rows[own]);
   }
 }
 
@@ -140,7 +129,7 @@ __global__ void __launch_bounds__(few_threads)
                      matrix_view<Out> F) {
   const index number = static_cast<index>(blockIdx.x) * (few_threads / 32) + warp_number();
   if (number >= F.rows * F.columns) return;
-  kahan_sum own;
+  running_sum own;
   for (index p = lane_number(); p < parts; p += 32) own.add(part[number * parts + p]);
   double sum = own.value();
   for (int with = 16; with > 0; with /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, with);
@@ -161,7 +150,7 @@ __global__ void __launch_bounds__(few_threads)
   const index first = S * strip, end = first + strip < G.rows ? first + strip : G.rows;
 #pragma unroll 1
   for (index k0 = 0; k0 < G.columns; k0 += Columns) {
-    kahan_sum sums[Columns];
+    running_sum sums[Columns];
 #pragma unroll 1
     for (index begin = first; begin < end; begin += few_samples) {
       const int samples = static_cast<int>(end - begin < few_samples ? end - begin : few_samples);
@@ -209,7 +198,7 @@ __global__ void __launch_bounds__(few_threads)
   const index number = static_cast<index>(blockIdx.x) * few_threads + threadIdx.x;
   const index entries = to.total.rows * to.total.columns, r = number / to.total.columns;
   if (number >= entries) return;
-  kahan_sum sum;
+  running_sum sum;
   for (index S = 0; S < strips; ++S) sum.add(part[S * entries + number]);
   to.add(r, number % to.total.columns, times_power_of_two(scale * sum.value(), exponents[r]));
 }

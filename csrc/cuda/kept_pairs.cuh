@@ -32,4 +32,23 @@ __device__ void keep(slab_memory<W>& memory, int what, const pair_group<W>& grou
       kept(memory, what, r * pair_tile<W>::columns + s) = group[0][r][s];
 }
 
+// Keeps a group of a thread's cosines, and its chords if the block has a pair beyond chord_border:
+// true then. They are a second sum, made only for such groups; whether an entry takes its chord
+// depends on its own cosine alone. A row and itself have chord 0, so the diagonal is the entry at
+// t = 0 (at t = 1 if the row is zero) without a case of its own.
+template <class W>
+__device__ bool keep_pairs(slab_memory<W>& memory, const rows_from<W>& x, const rows_from<W>& z,
+                           const typename pair_tile<W>::sums& cosines_of_all, int q) {
+  pair_group<W> cosine, chord;
+  take_group<W>(cosines_of_all, q, cosine);
+  const bool flagged = __syncthreads_or(any_beyond_border<W>(cosine));
+  if (flagged) {
+    sum_chords(memory, x, z, q, cosine, chord);
+    keep(memory, chords, chord);
+    take_group<W>(cosines_of_all, anew(q), cosine);  // no need to hold them meanwhile
+  }
+  keep(memory, cosines, cosine);
+  return flagged;
+}
+
 }  // namespace pyntk

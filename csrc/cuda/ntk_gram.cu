@@ -98,9 +98,6 @@ __device__ void write_mirrored(slab_memory<W>& memory, const Place& place, int q
   }
 }
 
-// Chords are a second sum, made only for groups of which a block has a pair beyond chord_border.
-// Whether an entry takes its chord depends on its own cosine alone. A row and itself have chord 0,
-// so the diagonal is the entry at t = 0 (at t = 1 if the row is zero) without a case of its own.
 template <class T, bool Symmetric, int Together, class Entry>
 __global__ void __launch_bounds__(slab_threads, 1) gram_tile(Entry k, matrix_view<T> K) {
   using W = typename Entry::working_type;
@@ -117,15 +114,7 @@ __global__ void __launch_bounds__(slab_threads, 1) gram_tile(Entry k, matrix_vie
   const rows_from<W> x{k.X.rows, place.i0}, z{k.Z.rows, place.j0};
 #pragma unroll 1
   for (int q = 0; q < pair_tile<W>::groups; ++q) {
-    pair_group<W> cosine, chord;
-    take_group<W>(sums, q, cosine);
-    const bool flagged = __syncthreads_or(any_beyond_border<W>(cosine));
-    if (flagged) {
-      sum_chords(memory, x, z, q, cosine, chord);
-      keep(memory, chords, chord);
-      take_group<W>(sums, anew(q), cosine);  // no need to hold them meanwhile
-    }
-    keep(memory, cosines, cosine);
+    const bool flagged = keep_pairs(memory, x, z, sums, q);
     compute_entries<Together, T>(memory, place, k, q, flagged);
     write_rows<T>(memory, place, q);
     if constexpr (Symmetric) write_mirrored<T>(memory, place, q);

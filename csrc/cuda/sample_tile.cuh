@@ -172,17 +172,7 @@ __device__ void sum_samples(sample_memory<T>& memory, const sample_columns<T>& E
     __syncthreads();
     return more;
   };
-  if constexpr (sizeof(T) == 8) {
-#pragma unroll 1
-    for (int number = 0; one(number % 2, number); ++number) {
-    }
-  } else {  // two copies of the code: see flush() of pair_tile.cuh
-#pragma unroll 1
-    for (int number = 0;; number += 2) {
-      if (!one(0, number)) break;
-      if (!one(1, number + 1)) break;
-    }
-  }
+  in_halves<T>(one);
   for (int q = 0; q < tile::groups; ++q)
     for (int r = 0; r < tile::rows; ++r)
       for (int s = 0; s < tile::columns; ++s) h[q][r][s] += c[q][r][s];

@@ -82,6 +82,22 @@ class slab_reader {
   pack<W, width> held_[parts];
 };
 
+// one(half, number) for one slab after the other, until it tells that there is no other.
+template <class W, class One>
+__device__ void in_halves(const One& one) {
+  if constexpr (sizeof(W) == 8) {
+#pragma unroll 1
+    for (int number = 0; one(number % 2, number); ++number) {
+    }
+  } else {  // two copies of the code: see flush() of pair_tile.cuh
+#pragma unroll 1
+    for (int number = 0;; number += 2) {
+      if (!one(0, number)) break;
+      if (!one(1, number + 1)) break;
+    }
+  }
+}
+
 // step(a, b, half, number) for every slab of the rows of x and of z, in order; `half` of the memory
 // holds it. Ends with __syncthreads().
 template <class W, class Step>
@@ -109,17 +125,7 @@ __device__ void for_each_slab(slab_memory<W>& memory, const rows_from<W>& x, con
     __syncthreads();
     return more;
   };
-  if constexpr (sizeof(W) == 8) {
-#pragma unroll 1
-    for (int number = 0; one(number % 2, number); ++number) {
-    }
-  } else {  // two copies of the code: see flush() of pair_tile.cuh
-#pragma unroll 1
-    for (int number = 0;; number += 2) {
-      if (!one(0, number)) break;
-      if (!one(1, number + 1)) break;
-    }
-  }
+  in_halves<W>(one);
 }
 
 }  // namespace pyntk

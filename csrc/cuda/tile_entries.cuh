@@ -73,15 +73,7 @@ __device__ void make_entries(slab_memory<W>& memory, const Entry& k, int I, int 
   const rows_from<W> x{k.X.rows, bounds.i0}, z{k.Z.rows, bounds.j0};
 #pragma unroll 1
   for (int q = 0; q < pair_tile<W>::groups; ++q) {
-    pair_group<W> cosine, chord;
-    take_group<W>(entries, q, cosine);
-    const bool flagged = __syncthreads_or(any_beyond_border<W>(cosine));
-    if (flagged) {
-      sum_chords(memory, x, z, q, cosine, chord);
-      keep(memory, chords, chord);
-      take_group<W>(entries, anew(q), cosine);  // no need to hold them meanwhile
-    }
-    keep(memory, cosines, cosine);
+    const bool flagged = keep_pairs(memory, x, z, entries, q);
     compute_entries<Together>(memory, bounds, k, q, flagged);
     put_group(memory, q, entries);
   }

@@ -123,7 +123,7 @@ def factor_bytes(n: int, itemsize: int, place: Place) -> int:
     if not place.on_device:
         return n * n * itemsize + WORKING
     # A block of rows and what is made of it, and what potrf takes beside its tiles.
-    block, tile = min(BLOCK_BYTES[True], 8 * n * n), min(n, 2048)
+    block, tile = min(BLOCK_BYTES[True], 8 * n * n), min(n, int(load("cuda").TILE))
     return n * n * itemsize + 4 * block + 2 * tile * (tile + n) * itemsize
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from pyntk.contract import Array
-from pyntk.linalg.symmetric import Symmetric, blocks
+from pyntk.linalg.symmetric import Symmetric, blocks, product_by_blocks
 from pyntk.linalg.where import place_of
 
 SPLITTER: Final = 2.0**27 + 1
@@ -31,7 +31,10 @@ def long_residual(matrix: Symmetric, V: Array, jitter: float, unit: float, Y: Ar
         Y: (n, k).
     """
     if not matrix.place.on_device:
-        exact = _long_product(matrix, V) + np.longdouble(jitter) * V
+        exact = product_by_blocks(
+            matrix, V.astype(np.longdouble), lambda part: part.astype(np.longdouble)
+        )
+        exact += np.longdouble(jitter) * V
         return (Y - exact * unit).astype(np.float64)
     high, low = two_products(V, -jitter * unit)
     high, error = two_sum(Y, high)
@@ -112,14 +115,3 @@ def _summed(P: Array, E: Array) -> tuple[Array, Array]:
         low = low + error.sum(axis=1)
         P = np.concatenate([S, P[:, 2 * half :]], axis=1) if n % 2 else S
     return P[:, 0], low
-
-
-def _long_product(matrix: Symmetric, V: Array) -> Array:
-    """Return H V in longdouble."""
-    V = V.astype(np.longdouble)
-    Y = np.zeros_like(V)
-    for begin, end in blocks(matrix.n, V.itemsize):
-        left, corner = (part.astype(np.longdouble) for part in matrix.rows(begin, end))
-        Y[begin:end] += left @ V[:begin] + corner @ V[begin:end]
-        Y[:begin] += left.T @ V[begin:end]
-    return Y

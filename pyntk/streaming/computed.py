@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ def computed(source: Source, blocks: Sequence[Block], executor: Any, shares: Sha
 def _on_devices(source: Source, blocks: Sequence[Block]) -> Results:
     from pyntk.streaming.device_executor import DeviceExecutor
 
-    with DeviceExecutor() as devices:
+    with closing(DeviceExecutor()) as devices:
         yield from _elsewhere(source, blocks, devices)
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from pyntk.contract import Array
 from pyntk.streaming.blocks import Task
@@ -40,13 +39,6 @@ class DeviceExecutor:
         finally:
             self._free.put(device)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Forget the blocks that have not begun, and wait for the others."""
         self._pool.shutdown(cancel_futures=True)
