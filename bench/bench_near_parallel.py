@@ -19,7 +19,7 @@ def problems(quick):
     ]
 
 
-def against_generic(title, n, d, rows, times=2.3, share=(0.4, 0.7), package="numpy"):
+def against_generic(title, n, d, rows, times=2.3, share=(0.9, 1), package="numpy"):
     """Return the problem whose contenders differ in their rows, not in what they do with them."""
     generic = {f"pyntk {backend}": by_pyntk(backend, "generic") for backend in ("cpu", "numba")}
     special = {

@@ -230,6 +230,9 @@ def test_no_contender_is_kept_from_its_fastest_kernels(monkeypatch):
 
 
 def test_nearly_all_patches_are_near_parallel():
-    from data import near_parallel_share, patches
+    from bench_near_parallel import problems
+    from data import near_parallel_share
 
-    assert near_parallel_share(patches(1000, 16, np.float32)) > 0.9
+    for problem in problems(quick=True):
+        arrays = problem.data()  # refuses rows that are not
+        assert near_parallel_share(arrays["generic"]) < 0.5

@@ -117,7 +117,7 @@ def memory(way, size):
             largest = max(blocks, key=lambda block: block.size)
             return WIDTH * largest.size + 2 * PIECE + _packed(d, *largest.shape)
         case "fit":
-            return solve_bytes(n, 1, rank(n))
+            return solve_bytes(n, 1, "landmarks", rank(n))
         case "dask":  # a worker has its rows, v, and a product; the client v, a part, and the sum
             ends = [round(n * math.sqrt(part / workers)) for part in range(1, workers + 1)]
             return sum(WIDTH * e * (d + 1) + _product(e, d) for e in ends) + 3 * WIDTH * n

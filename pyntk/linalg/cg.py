@@ -8,12 +8,12 @@ import numpy as np
 from pyntk.arrays import admit
 from pyntk.contract import Array
 from pyntk.linalg.conjugate_gradients import Recurrence, run
-from pyntk.linalg.nystrom import COLUMNS, nystrom_bytes
 from pyntk.linalg.operators import admit_seed, placed_by_operator, product_bytes
 from pyntk.linalg.preconditioner import (
     Preconditioner,
     admit_rank,
     approximation,
+    approximation_bytes,
     products_of_preconditioner,
 )
 from pyntk.linalg.steps import Steps
@@ -175,7 +175,7 @@ def reached(
     first = None if start is None else _admit_start(start, Y, is_vector, system)
     width = admit_rank(preconditioner, rank, system)
     require(
-        "cg_solve", solve_bytes(system.n, Y.shape[1], width, system.place),
+        "cg_solve", solve_bytes(system.n, Y.shape[1], preconditioner, width, system.place),
         on_device=system.place.on_device, hint="a smaller rank needs less" if width else "",
     )  # fmt: skip
     # K and ridge times a power of two, so that no square of their size overflows.
@@ -202,10 +202,10 @@ def reached(
     )  # fmt: skip
 
 
-def solve_bytes(n: int, k: int, rank: int, place: Place = HOST) -> int:
+def solve_bytes(n: int, k: int, preconditioner: Any, rank: int, place: Place = HOST) -> int:
     """Return what :func:`cg_solve` allocates at its highest point, its arguments apart."""
-    sketching = nystrom_bytes(n, rank, place) + product_bytes(n, min(rank, COLUMNS), place)
-    return max(sketching, 8 * n * (rank + 10 * k) + product_bytes(n, k, place))
+    making = approximation_bytes(preconditioner, n, rank, place) if rank else 0
+    return max(making, 8 * n * (rank + 10 * k) + product_bytes(n, k, place))
 
 
 def _admit_start(start: Any, Y: Array, is_vector: bool, system: System) -> Array:

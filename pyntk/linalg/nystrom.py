@@ -16,6 +16,10 @@ from pyntk.linalg.where import HOST, Place, place_of
 
 COLUMNS: Final = 64
 """Of a product: 64 columns cost about twice as much as one."""
+ROWS: Final = 4096
+"""That are rotated at a time."""
+SQUARES: Final = 8
+"""Matrices of the order of the rank: the core, its eigenvectors, and what LAPACK's SVD takes."""
 
 
 class Nystrom(NamedTuple):
@@ -109,11 +113,17 @@ def from_landmarks(
 
 
 def nystrom_bytes(n: int, rank: int, place: Place = HOST) -> int:
-    """Return what an approximation allocates at its highest point, its products apart.
+    """Return what :func:`nystrom` allocates at its highest point, its products apart.
 
     CuPy's QR factorisation has two more arrays of the size of the factors.
     """
-    return 8 * ((4 if place.on_device else 2) * n * rank + 4 * rank * rank)
+    return 8 * ((4 if place.on_device else 2) * n * rank + SQUARES * rank * rank)
+
+
+def landmarks_bytes(n: int, rank: int, place: Place = HOST) -> int:
+    """Return what :func:`from_landmarks` allocates at its highest point, its columns included."""
+    turned = min(n, ROWS) * rank
+    return 8 * ((3 if place.on_device else 1) * n * rank + turned + SQUARES * rank * rank)
 
 
 def count_products(rank: int) -> int:
@@ -153,8 +163,8 @@ def _factors(A: Array) -> tuple[Array, Array]:
 
 def _rotate(Q: Array, S: Array) -> None:
     """Q[:, :kept] <- Q S in place, by blocks of rows."""
-    for begin in range(0, len(Q), 4096):
-        rows = slice(begin, begin + 4096)
+    for begin in range(0, len(Q), ROWS):
+        rows = slice(begin, begin + ROWS)
         Q[rows, : S.shape[1]] = Q[rows] @ S
 
 

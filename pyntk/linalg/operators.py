@@ -5,7 +5,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -13,12 +13,15 @@ from pyntk.arrays import admit
 from pyntk.contract import Array
 from pyntk.linalg.where import DEVICE, HOST, Place, largest
 from pyntk.places import placed
-from pyntk.products import ntk_operator
+from pyntk.products import PADDED, ntk_operator
 from pyntk.scalars import admit_integer
 from pyntk.threads import allowed
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+STRIP: Final = 16384
+"""Rows of a strip at most (csrc/cpu/gram_strips.hpp)."""
 
 
 class SymmetricOperator:
@@ -129,10 +132,13 @@ def product_bytes(n: int, columns: int, place: Place = HOST) -> int:
     """Return what a product with so many columns allocates, in the most usual case.
 
     Four blocks of columns: those given, the same in the kernel, its sums, what it returns. On the
-    host for each thread the sums of a slice, and those of another that wait for their turn, and the
-    tiles; on a device the sums in parts.
+    host the norms of the rows, a strip of them, for each thread the sums of a slice and the tiles,
+    and the sums that wait for their turn; on a device the sums in parts.
     """
+    padded = max(columns, PADDED)
     if place.on_device:
-        return 8 * n * max(columns, 8) * (4 + 3)
+        return 8 * n * padded * (4 + 3)
     threads = allowed()
-    return 8 * n * columns * (4 + 2 * threads) + (12 + 2 * threads) * 2**20
+    own = n * (8 * 2 * (columns + padded) + 48)
+    sums = (threads + 1) * 8 * min(n, STRIP) * padded
+    return own + sums + (8 + 2 * threads) * 2**20

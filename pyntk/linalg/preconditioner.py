@@ -7,8 +7,18 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from pyntk.contract import Array
-from pyntk.linalg.nystrom import Nystrom, count_products, from_landmarks, nystrom
+from pyntk.linalg.nystrom import (
+    COLUMNS,
+    Nystrom,
+    count_products,
+    from_landmarks,
+    landmarks_bytes,
+    nystrom,
+    nystrom_bytes,
+)
+from pyntk.linalg.operators import product_bytes
 from pyntk.linalg.system import System
+from pyntk.linalg.where import Place
 from pyntk.scalars import admit_integer
 
 Preconditioner = Literal["nystrom", "landmarks"]
@@ -44,6 +54,13 @@ def admit_rank(preconditioner: Any, rank: Any, system: System) -> int:
 def products_of_preconditioner(preconditioner: Any, rank: int) -> int:
     """Return how many products making it takes."""
     return count_products(rank) if preconditioner == "nystrom" else 0
+
+
+def approximation_bytes(preconditioner: Any, n: int, rank: int, place: Place) -> int:
+    """Return what making it allocates at its highest point."""
+    if preconditioner == "nystrom":
+        return nystrom_bytes(n, rank, place) + product_bytes(n, min(rank, COLUMNS), place)
+    return landmarks_bytes(n, rank, place)
 
 
 def approximation(

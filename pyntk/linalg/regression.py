@@ -182,7 +182,7 @@ def _fitted(
     width = admit_rank(preconditioner, rank, system)
     needs = {
         "dense": factor_bytes(matrix.n, 8, matrix.place),
-        "matrix_free": solve_bytes(matrix.n, Y.shape[1], width, matrix.place),
+        "matrix_free": solve_bytes(matrix.n, Y.shape[1], preconditioner, width, matrix.place),
     }
     wanted: Method | None = method if operator is None else "matrix_free"
     chosen, reason = _choose(wanted, needs, matrix.place)
