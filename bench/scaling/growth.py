@@ -67,6 +67,7 @@ def calibrated(ways, small, ask, limit):
     tiny = small._replace(n=model.TINY)
     asked = [(way, tiny) for way in ways if way != "fit"]
     asked += [(way, small) for way in ways if way != "dask"]
+    asked.sort(key=lambda one: one[0] == "dask")  # last: a cluster that ends is beside the next
     _say(f"constants from n = {tiny.n} and {small.n}")
     found = dict(zip(asked, ask(asked, limit), strict=True))
     constants = {

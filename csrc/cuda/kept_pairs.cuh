@@ -51,4 +51,26 @@ __device__ bool keep_pairs(slab_memory<W>& memory, const rows_from<W>& x, const 
   return flagged;
 }
 
+// The entries of a group take the place of its cosines, rounded to the type T; 0 where the place of
+// the tile holds none. Some at a time: more hide each other's latency, fewer are less code.
+template <class T, int Together, class W, class Place, class Entry>
+__device__ void keep_entries(slab_memory<W>& memory, const Place& place, const Entry& k, int q,
+                             bool flagged) {
+  using tile = pair_tile<W>;
+#pragma unroll 1
+  for (int first = 0; first < tile::rows * tile::columns; first += Together) {
+#pragma unroll
+    for (int e = first; e < first + Together; ++e) {
+      const int r = tile::row(q, e / tile::columns), c = tile::column(q, e % tile::columns);
+      T entry = 0;
+      if (place.holds(r, c)) {
+        const W chord = flagged ? kept(memory, chords, e) : W(0);
+        const auto at = angle_between(kept(memory, cosines, e), chord);
+        entry = static_cast<T>(k(at, place.i0 + r, place.j0 + c));
+      }
+      kept(memory, cosines, e) = entry;
+    }
+  }
+}
+
 }  // namespace pyntk

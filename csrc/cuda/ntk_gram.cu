@@ -32,24 +32,6 @@ struct gram_place {
   }
 };
 
-// Some entries at a time: more hide each other's latency, fewer are less code.
-template <int Together, class T, class W, class Entry, class Place>
-__device__ void compute_entries(slab_memory<W>& memory, const Place& place, const Entry& k, int q,
-                                bool flagged) {
-  using tile = pair_tile<W>;
-#pragma unroll 1
-  for (int first = 0; first < tile::rows * tile::columns; first += Together) {
-#pragma unroll
-    for (int e = first; e < first + Together; ++e) {
-      const int r = tile::row(q, e / tile::columns), c = tile::column(q, e % tile::columns);
-      if (!place.holds(r, c)) continue;
-      const W chord = flagged ? kept(memory, chords, e) : W(0);
-      const auto at = angle_between(kept(memory, cosines, e), chord);
-      kept(memory, cosines, e) = static_cast<T>(k(at, place.i0 + r, place.j0 + c));
-    }
-  }
-}
-
 template <class T, int N>
 __device__ void write(T* to, const pack<T, N>& entries, bool together, unsigned which) {
   if (together) {
@@ -115,7 +97,7 @@ __global__ void __launch_bounds__(slab_threads, 1) gram_tile(Entry k, matrix_vie
 #pragma unroll 1
   for (int q = 0; q < pair_tile<W>::groups; ++q) {
     const bool flagged = keep_pairs(memory, x, z, sums, q);
-    compute_entries<Together, T>(memory, place, k, q, flagged);
+    keep_entries<T, Together>(memory, place, k, q, flagged);
     write_rows<T>(memory, place, q);
     if constexpr (Symmetric) write_mirrored<T>(memory, place, q);
   }

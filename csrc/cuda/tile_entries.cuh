@@ -30,26 +30,6 @@ struct tile_bounds {
   }
 };
 
-template <int Together, class W, class Entry>
-__device__ void compute_entries(slab_memory<W>& memory, const tile_bounds<W>& bounds,
-                                const Entry& k, int q, bool flagged) {
-  using tile = pair_tile<W>;
-#pragma unroll 1
-  for (int first = 0; first < tile::rows * tile::columns; first += Together) {
-#pragma unroll
-    for (int e = first; e < first + Together; ++e) {
-      const int r = tile::row(q, e / tile::columns), c = tile::column(q, e % tile::columns);
-      W value = 0;
-      if (bounds.holds(r, c)) {
-        const W chord = flagged ? kept(memory, chords, e) : W(0);
-        const auto at = angle_between(kept(memory, cosines, e), chord);
-        value = k(at, bounds.i0 + r, bounds.j0 + c);
-      }
-      kept(memory, cosines, e) = value;
-    }
-  }
-}
-
 // The entries take the places of a group's cosines in registers: see take_group().
 template <class W>
 __device__ void put_group(slab_memory<W>& memory, int group, typename pair_tile<W>::sums& to) {
@@ -74,7 +54,7 @@ __device__ void make_entries(slab_memory<W>& memory, const Entry& k, int I, int 
 #pragma unroll 1
   for (int q = 0; q < pair_tile<W>::groups; ++q) {
     const bool flagged = keep_pairs(memory, x, z, entries, q);
-    compute_entries<Together>(memory, bounds, k, q, flagged);
+    keep_entries<W, Together>(memory, bounds, k, q, flagged);
     put_group(memory, q, entries);
   }
 }

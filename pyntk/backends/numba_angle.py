@@ -16,12 +16,23 @@ def chords(row: Any, panel: Any, sign: int, total: Any) -> None:
     """total_i = |row - sign x_i|^2 over a block of unit rows, by differences."""
     part = np.empty_like(total)
     total[:] = 0
+    other = -row if sign < 0 else row  # |row + x| = |-row - x|, to the bit
     for start in range(0, row.size, 64):
         part[:] = 0
-        for k in range(start, min(row.size, start + 64)):
+        k, stop = start, min(row.size, start + 64)
+        while k + 4 <= stop:
+            u0, u1, u2, u3 = other[k], other[k + 1], other[k + 2], other[k + 3]
+            q0, q1, q2, q3 = panel[k], panel[k + 1], panel[k + 2], panel[k + 3]
             for i in range(BLOCK):
-                t = row[k] - panel[k, i] if sign > 0 else row[k] + panel[k, i]
-                part[i] += t * t
+                t0, t1, t2, t3 = u0 - q0[i], u1 - q1[i], u2 - q2[i], u3 - q3[i]
+                part[i] = part[i] + t0 * t0 + t1 * t1 + t2 * t2 + t3 * t3
+            k += 4
+        while k < stop:
+            u0, q0 = other[k], panel[k]
+            for i in range(BLOCK):
+                t0 = u0 - q0[i]
+                part[i] += t0 * t0
+            k += 1
         for i in range(BLOCK):
             total[i] += part[i]
 

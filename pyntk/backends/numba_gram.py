@@ -8,7 +8,7 @@ import numpy as np
 from pyntk.backends.numba_product import BLOCK, blocks
 from pyntk.backends.numba_rows import formula, pack
 from pyntk.backends.numba_tile import SPAN, diagonal, entries
-from pyntk.backends.tiles import over_rounds
+from pyntk.backends.tiles import over_rounds, over_tiles
 
 
 def ntk_gram(*, X: Any, recipe: Any, threads: int, K: Any) -> None:
@@ -39,11 +39,14 @@ def ntk_gram_cross(*, X: Any, Z: Any, recipe: Any, threads: int, K: Any) -> None
 
 def ntk_diag(*, X: Any, recipe: Any, threads: int, k: Any) -> None:
     """See :mod:`pyntk.contract`."""
-    U, of = pack(X, recipe, threads), formula(recipe)
-    with np.errstate(over="ignore"):
-        for I in range(blocks(X.shape[0])):
-            part = k[I * BLOCK : (I + 1) * BLOCK]
+    U, of = pack(X, recipe, threads, directions=False), formula(recipe)
+
+    def block(I: int) -> None:
+        part = k[I * BLOCK : (I + 1) * BLOCK]
+        with np.errstate(over="ignore"):
             part[:] = diagonal(U, I, of)[: part.size]
+
+    over_tiles(block, blocks(X.shape[0]), threads)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")

@@ -64,12 +64,16 @@ def formula(recipe: Any) -> Formula:
     return Formula(kind, depth, deep, float(power / Fraction(4) ** half), half)
 
 
-def pack(X: Any, recipe: Any, threads: int) -> Rows:
-    """Return the rows of X as the recipe needs them: in float64 but for one layer on float32."""
+def pack(X: Any, recipe: Any, threads: int, *, directions: bool = True) -> Rows:
+    """Return the rows of X as the recipe needs them: in float64 but for one layer on float32.
+
+    Without directions there are norms and shares alone: units and panels have no terms.
+    """
     of = formula(recipe)
     held, d = blocks(X.shape[0]), X.shape[1]
-    units = np.zeros((held, BLOCK, d + d % 2), np.float64 if of.deep or recipe[4] else X.dtype)
-    panels = np.zeros((held, d + d % 2, BLOCK), units.dtype)
+    terms = d + d % 2 if directions else 0
+    units = np.zeros((held, BLOCK, terms), np.float64 if of.deep or recipe[4] else X.dtype)
+    panels = np.zeros((held, terms, BLOCK), units.dtype)
     lengths = np.zeros((held, BLOCK))
     exponents = np.zeros((held, BLOCK), np.int64)
 
@@ -147,7 +151,10 @@ def _sum_of_squares(x: Any) -> Any:
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def _normalise(X: Any, units: Any, panel: Any, lengths: Any, exponents: Any) -> None:
-    """One block of rows, each entry of a direction rounded once; X is scratch afterwards."""
+    """One block of rows, each entry of a direction rounded once; X is scratch afterwards.
+
+    Units and panels without terms are left as they are.
+    """
     for i in range(X.shape[0]):
         x = X[i]
         largest = 0.0
@@ -162,6 +169,10 @@ def _normalise(X: Any, units: Any, panel: Any, lengths: Any, exponents: Any) -> 
             x[k] = x[k] * first * second
         squares, of_squares = _sum_of_squares(x)
         length = math.sqrt(squares)
+        lengths[i], shift = math.frexp(length)
+        exponents[i] = shift + scale
+        if units.shape[1] == 0:
+            continue
         square, of_square = exact_product(length, length)
         rest = ((squares - square) - of_square + of_squares) / (2 * length)
         high = 1 / length
@@ -171,5 +182,3 @@ def _normalise(X: Any, units: Any, panel: Any, lengths: Any, exponents: Any) -> 
             value, of_value = exact_product(x[k], high)
             units[i, k] = value + (of_value + x[k] * low)
             panel[k, i] = units[i, k]
-        lengths[i], shift = math.frexp(length)
-        exponents[i] = shift + scale
