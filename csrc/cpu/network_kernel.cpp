@@ -14,13 +14,8 @@ constexpr int width = 2 * lanes<T>;  // of a register tile
 template <class T>
 void exponents(const T* X, index rows, index d, row_norm* scales) {
   for (index i = 0; i < rows; ++i) {
-    const T* x = X + i * d;
-    T largest = 0;
-    for (index k = 0; k < d; ++k) {
-      const T size = std::fabs(x[k]);
-      largest = size > largest ? size : largest;
-    }
-    scales[i] = {largest > 0 ? 1.0 : 0.0, 0};
+    const T largest = largest_size(X + i * d, d);
+    scales[i] = {largest == 0 ? 0.0 : 1.0, 0};  // NaN is no zero row
     if (largest > 0) std::frexp(static_cast<double>(largest), &scales[i].exponent);
   }
 }

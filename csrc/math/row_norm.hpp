@@ -18,10 +18,10 @@ struct row_norm {
   double rest = 0;  // |x| = (mantissa + rest) 2^exponent, for rows of doubles
 };
 
-// The exponent e for which the largest |x_k| 2^-e is in [1/2, 1); 0 for a zero row. Finite numbers
-// without their sign are in the order of their bits, and the largest integer is a loop of vectors.
+// The largest |x_k|. Finite numbers without their sign are in the order of their bits, and the
+// largest integer is a loop of vectors.
 template <class T>
-PYNTK_INLINE int row_exponent(const T* x, index d) {
+PYNTK_INLINE T largest_size(const T* x, index d) {
   using bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   union number {
     T value;
@@ -34,10 +34,17 @@ PYNTK_INLINE int row_exponent(const T* x, index d) {
     const bits size = n.pattern & (static_cast<bits>(-1) >> 1);
     largest = size > largest ? size : largest;
   }
-  int exponent = 0;
   number n;
   n.pattern = largest;
-  if (largest > 0) std::frexp(static_cast<double>(n.value), &exponent);
+  return n.value;
+}
+
+// The exponent e for which the largest |x_k| 2^-e is in [1/2, 1); 0 for a zero row.
+template <class T>
+PYNTK_INLINE int row_exponent(const T* x, index d) {
+  const T largest = largest_size(x, d);
+  int exponent = 0;
+  if (largest > 0) std::frexp(static_cast<double>(largest), &exponent);
   return exponent;
 }
 
