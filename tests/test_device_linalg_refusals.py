@@ -121,6 +121,17 @@ def test_host_arrays_that_are_moved(device, name, monkeypatch):
             assert found.shape == expected.shape
 
 
+def test_a_matrix_on_the_device_where_the_environment_names_the_host(device, monkeypatch):
+    """As for every other call, though no kernel of ours solves with a matrix that is given."""
+    H, y = device.asarray(np.eye(4)), device.asarray(np.ones(4))
+    monkeypatch.setenv("PYNTK_BACKEND", "cpu")
+    for call in (pyntk.solve, pyntk.quadratic_form_inverse, pyntk.leave_one_out_residuals):
+        with pytest.raises(pyntk.BackendError, match="'cpu' was asked for, but the arrays are on"):
+            call(H, y)
+    with pytest.raises(pyntk.BackendError, match="'cpu' was asked for, but the arrays are on"):
+        pyntk.logdet(H)
+
+
 def test_an_operator_of_host_arrays_is_used_on_the_host(device, monkeypatch):
     """Whatever PYNTK_BACKEND says: its products come from the device, the vectors stay."""
     monkeypatch.setenv("PYNTK_BACKEND", "cuda")

@@ -68,9 +68,10 @@ double small_descent<T>::begin_step(index t) {
   gather(t, *now_);
   const panel_change<T> pending = std::exchange(change_, {});
   if (threads_ > 1) {
-    complete_for(parts_, threads_, [&](index part) { take_part(pending, now_->X, part); });
+    complete_for(parts_, threads_,
+                 [&](index part) { take_parts(pending, now_->X, part, part + 1); });
   } else {
-    for (index part = 0; part < parts_; ++part) take_part(pending, now_->X, part);
+    take_parts(pending, now_->X, 0, parts_);
   }
   const panel_outputs<T> of = {batch_,
                                k_,
@@ -91,20 +92,23 @@ void small_descent<T>::gather(index t, samples& to) const {
 }
 
 template <class T>
-void small_descent<T>::take_part(const panel_change<T>& change, const T* X, index part) {
+void small_descent<T>::take_parts(const panel_change<T>& change, const T* X, index begin,
+                                  index end) {
   constexpr index width = panel_width<T>;
-  const index panel = part * most_panels, neuron = panel * width;
-  const panels_view<T> at = {std::min(panels_ - panel, most_panels),
-                             m_ - neuron,
-                             first_.get() + neuron * d_,
-                             last_.get() + neuron * k_,
-                             H_.get() + neuron * batch_,
-                             D_.get() + neuron * batch_};
-  panel_change<T> own = change;
-  own.noise_row += neuron;
   const auto rows = rows_.take();
   const auto normals = normals_.take();
-  kernel_.descend(sizes_, own, X, at, rows.get(), normals.get(), F_.get() + part * batch_ * k_);
+  for (index part = begin; part < end; ++part) {
+    const index panel = part * most_panels, neuron = panel * width;
+    const panels_view<T> at = {std::min(panels_ - panel, most_panels),
+                               m_ - neuron,
+                               first_.get() + neuron * d_,
+                               last_.get() + neuron * k_,
+                               H_.get() + neuron * batch_,
+                               D_.get() + neuron * batch_};
+    panel_change<T> own = change;
+    own.noise_row += neuron;
+    kernel_.descend(sizes_, own, X, at, rows.get(), normals.get(), F_.get() + part * batch_ * k_);
+  }
 }
 
 template <class T>
@@ -121,7 +125,7 @@ void small_descent<T>::end_step(index t, double eta) {
 
 template <class T>
 void small_descent<T>::finish() {
-  for (index part = 0; part < parts_; ++part) take_part(change_, nullptr, part);
+  take_parts(change_, nullptr, 0, parts_);
   change_ = {};
   from_panels(first_.get(), p_.W);
   from_panels(last_.get(), p_.A);

@@ -34,8 +34,8 @@ class small_descent {
     buffer<T> G;  // (batch, k)
   };
   void gather(index t, samples& to) const;
-  // A task: the pending change, and the samples passed forward unless null.
-  void take_part(const panel_change<T>& change, const T* X, index part);
+  // Parts [begin, end): the pending change, and the samples passed forward unless null.
+  void take_parts(const panel_change<T>& change, const T* X, index begin, index end);
 
   descent_problem<T> p_;
   int threads_;

@@ -12,6 +12,7 @@ import numpy as np
 
 from pyntk.arrays import admit
 from pyntk.contract import Array
+from pyntk.dispatch import choose
 from pyntk.finite import assume_finite
 from pyntk.gram import ntk_diag, ntk_gram
 from pyntk.linalg.parallel_rows import refuse_parallel_rows
@@ -183,6 +184,7 @@ def admit_symmetric(
     Raises:
         TypeError: not exactly one of H and X; an unknown keyword.
         ValueError: wrong shapes, NaN or infinity, a parameter out of its range.
+        BackendError: PYNTK_BACKEND names a backend that cannot be used, or not where H is.
         numpy.linalg.LinAlgError: two rows of X are parallel, or one is zero; it names them.
     """
     if (H is None) == (X is None):
@@ -193,7 +195,9 @@ def admit_symmetric(
     if X is None:
         if kernel:
             raise TypeError(f"{next(iter(kernel))}= describes the kernel of X, but H was given")
-        return GivenMatrix(admit(H=(H, "n n"))[0])
+        inputs = admit(H=(H, "n n"))
+        choose(None, inputs.on_device)  # PYNTK_BACKEND may name another place
+        return GivenMatrix(inputs[0])
     recipe = admit_recipe(
         kernel.get("trained", "first"), kernel.get("depth", 1), kernel.get("weight_variance", 1.0),
         kernel.get("bias_variance", 0.0), kernel.get("accumulate"),
