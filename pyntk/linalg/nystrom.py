@@ -20,6 +20,8 @@ ROWS: Final = 4096
 """That are rotated at a time."""
 SQUARES: Final = 8
 """Matrices of the order of the rank: the core, its eigenvectors, and what LAPACK's SVD takes."""
+BUFFERS: Final = 6 * 2**20
+"""Bytes of LAPACK's and BLAS's own, as measured."""
 
 
 class Nystrom(NamedTuple):
@@ -123,7 +125,8 @@ def nystrom_bytes(n: int, rank: int, place: Place = HOST) -> int:
 def landmarks_bytes(n: int, rank: int, place: Place = HOST) -> int:
     """Return what :func:`from_landmarks` allocates at its highest point, its columns included."""
     turned = min(n, ROWS) * rank
-    return 8 * ((3 if place.on_device else 1) * n * rank + turned + SQUARES * rank * rank)
+    factors = (3 if place.on_device else 1) * n * rank
+    return 8 * (factors + turned + SQUARES * rank * rank) + BUFFERS
 
 
 def count_products(rank: int) -> int:

@@ -141,9 +141,4 @@ def product_bytes(n: int, columns: int, place: Place = HOST) -> int:
     threads = allowed()
     own = n * (8 * 2 * (columns + padded) + 48)
     sums = (threads + 1) * 8 * min(n, STRIP) * padded
-    return own + sums + tiles_bytes()
-
-
-def tiles_bytes() -> int:
-    """Return what a strip of rows and the tiles of all threads take on the host."""
-    return (8 + 2 * allowed()) * 2**20
+    return own + sums + (8 + 2 * threads) * 2**20

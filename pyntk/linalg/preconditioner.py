@@ -16,7 +16,7 @@ from pyntk.linalg.nystrom import (
     nystrom,
     nystrom_bytes,
 )
-from pyntk.linalg.operators import product_bytes, tiles_bytes
+from pyntk.linalg.operators import product_bytes
 from pyntk.linalg.system import System
 from pyntk.linalg.where import Place
 from pyntk.scalars import admit_integer
@@ -60,7 +60,7 @@ def approximation_bytes(preconditioner: Any, n: int, rank: int, place: Place) ->
     """Return what making it allocates at its highest point."""
     if preconditioner == "nystrom":
         return nystrom_bytes(n, rank, place) + product_bytes(n, min(rank, COLUMNS), place)
-    return landmarks_bytes(n, rank, place) + tiles_bytes()
+    return landmarks_bytes(n, rank, place)
 
 
 def approximation(

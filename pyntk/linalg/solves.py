@@ -90,8 +90,8 @@ def solve(
             1e-9 is out of reach for X: the message has the residual reached.
         MemoryError: more memory is needed than is available; the message has both numbers. Raised
             before anything large is allocated.
-        BackendError: the backend that ``backend`` or PYNTK_BACKEND names cannot be used, or not
-            where H is.
+        BackendError: the backend asked for cannot be used; H is on a device, and PYNTK_BACKEND
+            names a backend of the host.
 
     References:
         E. Carson, N. Higham, SIAM J. Sci. Comput. 40 (2018) A817 (refinement in three precisions).

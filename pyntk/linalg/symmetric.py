@@ -184,7 +184,7 @@ def admit_symmetric(
     Raises:
         TypeError: not exactly one of H and X; an unknown keyword.
         ValueError: wrong shapes, NaN or infinity, a parameter out of its range.
-        BackendError: PYNTK_BACKEND names a backend that cannot be used, or not where H is.
+        BackendError: H is on a device, and PYNTK_BACKEND names a backend of the host.
         numpy.linalg.LinAlgError: two rows of X are parallel, or one is zero; it names them.
     """
     if (H is None) == (X is None):
@@ -196,7 +196,8 @@ def admit_symmetric(
         if kernel:
             raise TypeError(f"{next(iter(kernel))}= describes the kernel of X, but H was given")
         inputs = admit(H=(H, "n n"))
-        choose(None, inputs.on_device)  # PYNTK_BACKEND may name another place
+        if inputs.on_device:
+            choose(None, on_device=True)  # PYNTK_BACKEND may name the host
         return GivenMatrix(inputs[0])
     recipe = admit_recipe(
         kernel.get("trained", "first"), kernel.get("depth", 1), kernel.get("weight_variance", 1.0),
