@@ -15,8 +15,8 @@ template <class T>
 void exponents(const T* X, index rows, index d, row_norm* scales) {
   for (index i = 0; i < rows; ++i) {
     const T largest = largest_size(X + i * d, d);
-    scales[i] = {largest == 0 ? 0.0 : 1.0, 0};  // NaN is no zero row
-    if (largest > 0) std::frexp(static_cast<double>(largest), &scales[i].exponent);
+    // NaN is no zero row.
+    scales[i] = {largest == 0 ? 0.0 : 1.0, exponent_of_size(static_cast<double>(largest))};
   }
 }
 

@@ -39,13 +39,17 @@ PYNTK_INLINE T largest_size(const T* x, index d) {
   return n.value;
 }
 
-// The exponent e for which the largest |x_k| 2^-e is in [1/2, 1); 0 for a zero row.
+// The exponent e for which size 2^-e is in [1/2, 1); 0 for 0.
+PYNTK_INLINE int exponent_of_size(double size) {
+  int exponent = 0;
+  if (size > 0) std::frexp(size, &exponent);
+  return exponent;
+}
+
+// That of the largest |x_k|.
 template <class T>
 PYNTK_INLINE int row_exponent(const T* x, index d) {
-  const T largest = largest_size(x, d);
-  int exponent = 0;
-  if (largest > 0) std::frexp(static_cast<double>(largest), &exponent);
-  return exponent;
+  return exponent_of_size(static_cast<double>(largest_size(x, d)));
 }
 
 // x 2^-scale: a product where the power is a normal number, else the slower ldexp.
